@@ -1,0 +1,7 @@
+export {
+  CustodyError,
+  type CustodyErrorData,
+  type ErrorDetails,
+} from './custody-error.ts'
+export { type ErrorKey, type ErrorRow, errorTable } from './error-table.ts'
+export { quote } from './quote.ts'

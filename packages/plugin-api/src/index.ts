@@ -1,0 +1,30 @@
+export {
+  type Check,
+  definePlugin,
+  type Line,
+  type LinesOptions,
+  type Plugin,
+  type PluginFile,
+  type Purpose,
+  type Reaction,
+  type ReactionContext,
+  type ReactionEvent,
+  type ReactionResult,
+  type Reactions,
+  type Validate,
+  type ValidateContext,
+  type Verdict,
+} from './define-plugin.ts'
+export { FileReadError } from './file-read-error.ts'
+export {
+  type Accepted,
+  accept,
+  collectIssues,
+  type Facts,
+  type Issue,
+  type IssueCollector,
+  type Json,
+  MAX_ISSUES,
+  type Rejected,
+  reject,
+} from './verdict.ts'

@@ -1,0 +1,139 @@
+import type { SpooledContent, UploadSpool } from '@custody/blob-store'
+
+/** What a key may do. `inference` is understood in requests as read and write. */
+export type Scope =
+  | 'api.files.read'
+  | 'api.files.write'
+  | 'api.files.write_output'
+  | 'api.files.hold'
+  | 'api.files.erase'
+  | 'api.audit.read'
+  | 'api.webhooks.write'
+
+/** Who asks: one API key of one project. */
+export type Principal = {
+  readonly keyId: string
+  /** `key:<id>`, as events record it. */
+  readonly actor: string
+  readonly scopes: ReadonlySet<Scope>
+  readonly project: { readonly id: string; readonly dialect: string; readonly limits: ProjectLimits }
+}
+
+/** The limits that a project sets for itself; an absent one is the dialect's or the plugin's. */
+export type ProjectLimits = {
+  readonly max_file_bytes?: number
+  readonly purposes?: Readonly<
+    Record<string, { readonly max_bytes?: number; readonly default_expiry_seconds?: number }>
+  >
+  readonly quota_bytes?: number
+  readonly uploads_per_minute?: number
+  readonly retain_seconds?: number
+}
+
+/**
+ * Outcome of looking a key up. `project` is set when the key is known but revoked or expired, so that the
+ * refusal can be told in that project's dialect.
+ */
+export type Authentication =
+  | { readonly kind: 'project'; readonly principal: Principal }
+  | { readonly kind: 'admin'; readonly actor: string }
+  | { readonly kind: 'refused'; readonly dialect?: string }
+
+/** What a dialect decides about uploads, as data. */
+export type UploadPolicy = {
+  readonly dialect: string
+  /** Largest file in bytes, inclusive. */
+  readonly maxFileBytes: number
+  readonly purposes: Readonly<
+    Record<string, { readonly maxBytes?: number; readonly defaultExpirySeconds?: number }>
+  >
+  /** Output purposes that every key may write in this dialect. */
+  readonly openOutputPurposes: readonly string[]
+}
+
+export type UploadRequest = {
+  readonly purpose: string
+  /** Basename, NFC, checked by the caller. */
+  readonly filename: string
+  readonly content: SpooledContent
+  /** The part's Content-Type: recorded, never trusted. */
+  readonly declaredType: string | null
+  readonly expiresAfterSeconds?: number
+  readonly metadata?: Readonly<Record<string, string>>
+  /** SHA-256 that the client says the file has: 64 lower-case hex digits. */
+  readonly sha256?: string
+  readonly policy: UploadPolicy
+  /** `req_…`, made by us. */
+  readonly requestId: string
+  readonly signal: AbortSignal
+}
+
+/** A file as readers see it. */
+export type FileView = {
+  /** Plain UUID; a dialect shows it in its own form. */
+  readonly id: string
+  readonly purpose: string
+  readonly bytes: number
+  /** Unix seconds. */
+  readonly createdAt: number
+  /** Unix seconds, or null when the file is kept until deleted. */
+  readonly expiresAt: number | null
+  /** null once erased. */
+  readonly filename: string | null
+  readonly metadata: Readonly<Record<string, string>> | null
+  readonly status: 'uploaded' | 'processing' | 'processed' | 'error'
+  /** Lower-case hex, or null once erased. */
+  readonly sha256: string | null
+}
+
+export type ListQuery = {
+  readonly limit: number
+  readonly order: 'asc' | 'desc'
+  /** Plain UUID of the last file seen. */
+  readonly after?: string
+  /** `after` as the client wrote it, for the error text. */
+  readonly afterAsSent?: string
+  readonly purpose?: string
+}
+
+export type FilePage = { readonly files: readonly FileView[]; readonly hasMore: boolean }
+
+export type FileContent = {
+  readonly file: FileView
+  /** The bytes from `start` (inclusive) to `end` (exclusive). Small content comes as one chunk. */
+  read(start: number, end: number, options: { signal: AbortSignal }): AsyncIterable<Uint8Array>
+  /** Everything at once where it lies inline in the index, to spare a stream; otherwise undefined. */
+  readonly inline: Uint8Array | undefined
+}
+
+/** The Files use cases. Every refusal is a `CustodyError`; ids are plain UUIDs. */
+export interface Files {
+  /**
+   * Before the body is read: scope, uploads at once per key, disk space, `declaredBytes` (the
+   * Content-Length) against the most that any purpose of this principal takes.
+   * The session must be closed, whatever happens: what was not uploaded is discarded then.
+   */
+  beginUpload(
+    principal: Principal,
+    options: { policy: UploadPolicy; declaredBytes: number | undefined; signal: AbortSignal },
+  ): UploadSession
+  /** Checks, validates, stores, appends. Resolves when bytes and event are durable. */
+  upload(principal: Principal, request: UploadRequest): Promise<FileView>
+  /** @throws CustodyError `file_not_found` */
+  get(principal: Principal, id: string, idAsSent: string): FileView
+  list(principal: Principal, query: ListQuery): FilePage
+  /** @throws CustodyError `file_not_found`, `file_held` */
+  delete(principal: Principal, id: string, options: { idAsSent: string; requestId: string }): Promise<void>
+  /** @throws CustodyError `file_not_found`, `content_damaged` */
+  content(principal: Principal, id: string, idAsSent: string): Promise<FileContent>
+}
+
+export interface UploadSession {
+  /** The most bytes that the file may have, whatever its purpose turns out to be. */
+  readonly maxBytes: number
+  /** A sink for a file that streams in. */
+  spool(): UploadSpool
+  /** Content that is already whole in memory (at most 64 KiB). */
+  fromBuffer(content: Uint8Array): SpooledContent
+  close(): Promise<void>
+}
