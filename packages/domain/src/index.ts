@@ -1,3 +1,41 @@
+export type { Command, CreateLog, RecordDestroyed, SkipConsumer } from './command.ts'
+export {
+  type Accepted,
+  type Decision,
+  type Erasure,
+  events,
+  type Refused,
+  refuse,
+} from './decision.ts'
+export {
+  type ApiKeyState,
+  type CreateApiKey,
+  decideCreateApiKey,
+  decideRevokeApiKey,
+  decideUpdateApiKey,
+  evolveApiKey,
+  isKeyValid,
+  type RevokeApiKey,
+  type UpdateApiKey,
+} from './directory/api-key.ts'
+export {
+  type ArchiveProject,
+  type CreateProject,
+  decideArchiveProject,
+  decideCreateProject,
+  decideUpdateProject,
+  evolveProject,
+  type ProjectState,
+  type UpdateProject,
+} from './directory/project.ts'
+export {
+  type CreateServiceAccount,
+  type DeleteServiceAccount,
+  decideCreateServiceAccount,
+  decideDeleteServiceAccount,
+  evolveServiceAccount,
+  type ServiceAccountState,
+} from './directory/service-account.ts'
 export {
   CustodyError,
   type CustodyErrorData,
@@ -7,3 +45,40 @@ export {
   errorTable,
   quote,
 } from './errors/index.ts'
+export { createEventCheck } from './events/check-event.ts'
+export {
+  type DomainEvent,
+  type EventMap,
+  type EventType,
+  type ExpiryPolicy,
+  type Extent,
+  type PlacedEvent,
+  type ProjectLimits,
+  SYSTEM_PROJECT,
+} from './events/event-map.ts'
+export { eventSchemas } from './events/event-schemas.ts'
+export {
+  type EventBody,
+  isEventType,
+  type Upcaster,
+  type Upcasters,
+  upcast,
+} from './events/upcast.ts'
+export {
+  type DeleteFile,
+  decideDelete,
+  decideExpire,
+  decideUpload,
+  type ExpireFile,
+  type UploadFile,
+  type UploadState,
+} from './files/decide-file.ts'
+export {
+  evolveFile,
+  type FileEnd,
+  type FileState,
+  isExpired,
+  isLive,
+} from './files/file-state.ts'
+export { parseFileId, prefixedId, toFileId, uuidv7 } from './ids.ts'
+export { formatTime, type Micros, parseTime, toSeconds } from './log-time.ts'

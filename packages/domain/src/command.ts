@@ -1,0 +1,44 @@
+import type { CreateApiKey, RevokeApiKey, UpdateApiKey } from './directory/api-key.ts'
+import type { ArchiveProject, CreateProject, UpdateProject } from './directory/project.ts'
+import type {
+  CreateServiceAccount,
+  DeleteServiceAccount,
+} from './directory/service-account.ts'
+import type { DeleteFile, ExpireFile, UploadFile } from './files/decide-file.ts'
+
+/** Gives the log its identity: the first event of every log. */
+export type CreateLog = {
+  readonly type: 'CreateLog'
+  readonly logId: string
+  readonly software: string
+}
+
+/** Content of ended files was unlinked: takes it off the garbage queue. */
+export type RecordDestroyed = {
+  readonly type: 'RecordDestroyed'
+  readonly extents: readonly string[]
+}
+
+/** An operator lets a stopped consumer pass over an event. */
+export type SkipConsumer = {
+  readonly type: 'SkipConsumer'
+  readonly consumer: string
+  readonly position: number
+}
+
+/** Everything that can be asked of the log, as plain JSON data. */
+export type Command =
+  | CreateLog
+  | UploadFile
+  | DeleteFile
+  | ExpireFile
+  | RecordDestroyed
+  | CreateProject
+  | UpdateProject
+  | ArchiveProject
+  | CreateServiceAccount
+  | DeleteServiceAccount
+  | CreateApiKey
+  | UpdateApiKey
+  | RevokeApiKey
+  | SkipConsumer

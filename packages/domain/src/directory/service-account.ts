@@ -1,0 +1,123 @@
+import { type Decision, events, refuse } from '../decision.ts'
+import type { PlacedEvent } from '../events/event-map.ts'
+import type { Micros } from '../log-time.ts'
+import type { ApiKeyState } from './api-key.ts'
+import { revocation } from './api-key.ts'
+import { type ProjectState, projectNotFound } from './project.ts'
+
+export type ServiceAccountState = {
+  readonly id: string
+  readonly project: string
+  readonly version: number
+  readonly name: string | null
+  readonly scopes: readonly string[]
+  readonly createdAt: Micros
+  readonly deletedAt: Micros | null
+  readonly position: number
+}
+
+export type CreateServiceAccount = {
+  readonly type: 'CreateServiceAccount'
+  readonly id: string
+  readonly name: string
+  readonly scopes: readonly string[]
+  /** The first key of the account, made with it. */
+  readonly key?: {
+    readonly id: string
+    readonly name: string
+    readonly sha256: string
+    readonly redacted: string
+    readonly expiresAt: number | null
+  }
+}
+export type DeleteServiceAccount = {
+  readonly type: 'DeleteServiceAccount'
+  readonly id: string
+}
+
+type AccountEvent = PlacedEvent<'ServiceAccountCreated' | 'ServiceAccountDeleted'>
+
+export function evolveServiceAccount(
+  state: ServiceAccountState | null,
+  event: AccountEvent,
+): ServiceAccountState {
+  if (event.type === 'ServiceAccountCreated') {
+    return {
+      id: event.stream,
+      project: event.project,
+      version: event.version,
+      name: event.private.personal?.name ?? null,
+      scopes: event.data.scopes,
+      createdAt: event.time,
+      deletedAt: null,
+      position: event.position,
+    }
+  }
+  if (!state)
+    throw new TypeError(
+      `${event.type} of account ${event.stream}, which was never created`,
+    )
+  return { ...state, version: event.version, deletedAt: event.time }
+}
+
+export function decideCreateServiceAccount(
+  project: ProjectState | null,
+  command: CreateServiceAccount & { readonly project: string },
+): Decision {
+  if (!project) return projectNotFound(command.project)
+  if (project.archivedAt !== null)
+    return refuse('project_archived', 'The project was archived.')
+  const { key } = command
+  return events(
+    {
+      type: 'ServiceAccountCreated',
+      stream: command.id,
+      after: 0,
+      data: { scopes: command.scopes },
+      private: { personal: { name: command.name } },
+    },
+    ...(key
+      ? [
+          {
+            type: 'ApiKeyCreated' as const,
+            stream: key.id,
+            after: 0,
+            data: {
+              account: command.id,
+              scopes: command.scopes,
+              expires_at: key.expiresAt,
+            },
+            private: {
+              personal: { name: key.name },
+              credential: { sha256: key.sha256, redacted: key.redacted },
+            },
+          },
+        ]
+      : []),
+  )
+}
+
+/** `keys`: the account's keys that are not revoked; they end with it. */
+export function decideDeleteServiceAccount(
+  state: ServiceAccountState | null,
+  keys: readonly ApiKeyState[],
+  command: DeleteServiceAccount & { readonly project: string },
+): Decision {
+  if (!state || state.project !== command.project || state.deletedAt !== null) {
+    return refuse(
+      'service_account_not_found',
+      `No such Service Account object: ${command.id}`,
+      {
+        param: 'id',
+      },
+    )
+  }
+  const revoked = keys.map((key) => revocation(key, 'account_deleted'))
+  return {
+    events: [
+      ...revoked.flatMap((one) => one.events),
+      { type: 'ServiceAccountDeleted', stream: state.id, after: state.version, data: {} },
+    ],
+    erase: revoked.flatMap((one) => one.erase ?? []),
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * Every event type with the shape of its data (hashed in clear) and of its private groups (hashed as
+ * commitments, erasable). A change of a shape is a new schema number and an upcaster.
+ */
+export type EventMap = {
+  LogCreated: {
+    data: {
+      readonly log_id: string
+      readonly format: number
+      readonly software: string
+    }
+  }
+  FileUploaded: {
+    data: {
+      readonly purpose: string
+      readonly bytes: number
+      /** Unix seconds; null: kept until deleted. */
+      readonly expires_at: number | null
+      readonly expiry_policy: ExpiryPolicy | null
+      readonly validated_by: readonly {
+        readonly plugin: string
+        readonly version: string
+      }[]
+      /** `form`, or the id of the upload that it was completed from. */
+      readonly source: string
+    }
+    personal: {
+      readonly filename: string
+      readonly metadata?: Readonly<Record<string, string>>
+    }
+    content: {
+      /** Lower-case hex. */
+      readonly sha256: string
+      readonly declared_type: string | null
+      readonly extents: readonly Extent[]
+      /** By plugin name. */
+      readonly facts: Readonly<Record<string, unknown>>
+    }
+  }
+  FileExpired: {
+    data: {
+      /** Unix seconds. */ readonly expired_at: number
+      readonly policy: ExpiryPolicy
+    }
+  }
+  FileDeleted: { data: { readonly reason: 'request' | 'project_archived' } }
+  PrivateDataErased: {
+    data: {
+      readonly erased: readonly { readonly position: number; readonly group: string }[]
+    }
+  }
+  ContentDestroyed: { data: { readonly extents: readonly string[] } }
+  ProjectCreated: {
+    data: { readonly dialect: string; readonly limits: ProjectLimits }
+    personal: { readonly name: string }
+  }
+  ProjectUpdated: {
+    data: { readonly limits?: ProjectLimits; readonly dialect?: string }
+    personal?: { readonly name: string }
+  }
+  ProjectArchived: { data: Readonly<Record<string, never>> }
+  ServiceAccountCreated: {
+    data: { readonly scopes: readonly string[] }
+    personal: { readonly name: string }
+  }
+  ServiceAccountDeleted: { data: Readonly<Record<string, never>> }
+  ApiKeyCreated: {
+    data: {
+      /** The service account's id; null for the key that the configuration supplies. */
+      readonly account: string | null
+      readonly scopes: readonly string[]
+      /** Unix seconds; null: never. */
+      readonly expires_at: number | null
+    }
+    personal: { readonly name: string }
+    credential: {
+      /** SHA-256 of the key, lower-case hex. */
+      readonly sha256: string
+      /** What may be shown of it, such as `sk-abc...wxyz`. */
+      readonly redacted: string
+    }
+  }
+  ApiKeyUpdated: {
+    data: { readonly scopes?: readonly string[]; readonly expires_at?: number | null }
+  }
+  ApiKeyRevoked: {
+    data: { readonly reason: 'request' | 'account_deleted' | 'configuration' }
+  }
+  ConsumerSkipped: { data: { readonly consumer: string; readonly position: number } }
+}
+
+export type ExpiryPolicy = 'request' | 'purpose' | 'project'
+
+/** A part of a file's bytes. Where it lies is not the log's matter. */
+export type Extent = {
+  readonly id: string
+  readonly bytes: number
+  readonly sha256: string
+}
+
+/** Limits that a project sets for itself. */
+export type ProjectLimits = {
+  readonly max_file_bytes?: number
+  readonly purposes?: Readonly<
+    Record<
+      string,
+      { readonly max_bytes?: number; readonly default_expiry_seconds?: number }
+    >
+  >
+  readonly quota_bytes?: number
+  readonly uploads_per_minute?: number
+  readonly retain_seconds?: number
+}
+
+export type EventType = keyof EventMap
+
+/** An event that was decided and has no place in the log yet. */
+export type DomainEvent<T extends EventType = EventType> = {
+  [K in T]: {
+    readonly type: K
+    /** The stream that it belongs to: the id of a file, project, account, key; `log`. */
+    readonly stream: string
+    /** The stream's version before, or `latest` where the state does not tell it. */
+    readonly after: number | 'latest'
+    readonly data: EventMap[K]['data']
+    readonly private?: Omit<EventMap[K], 'data'>
+  }
+}[T]
+
+/** An event in its place, as projections see it. Erased groups are absent. */
+export type PlacedEvent<T extends EventType = EventType> = {
+  [K in T]: {
+    readonly type: K
+    readonly stream: string
+    readonly version: number
+    readonly position: number
+    readonly project: string
+    readonly seq: number
+    /** Microseconds since the Unix epoch. */
+    readonly time: number
+    readonly actor: string
+    readonly data: EventMap[K]['data']
+    readonly private: Partial<Omit<EventMap[K], 'data'>>
+  }
+}[T]
+
+/** The project of events that are the deployment's own. */
+export const SYSTEM_PROJECT = 'system'

@@ -1,0 +1,125 @@
+import type { EventType } from './event-map.ts'
+
+const text = { type: 'string', minLength: 1, maxLength: 4096 } as const
+const uint = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const
+const hex64 = { type: 'string', pattern: '^[0-9a-f]{64}$' } as const
+const nullable = (schema: object) => ({ anyOf: [{ type: 'null' }, schema] })
+const listOf = (items: object, maxItems = 4096) => ({ type: 'array', items, maxItems })
+const policy = { enum: ['request', 'purpose', 'project'] } as const
+
+function shape(required: Record<string, object>, optional: Record<string, object> = {}) {
+  return {
+    type: 'object',
+    properties: { ...required, ...optional },
+    required: Object.keys(required),
+    additionalProperties: false,
+  }
+}
+
+const limits = shape(
+  {},
+  {
+    max_file_bytes: uint,
+    quota_bytes: uint,
+    uploads_per_minute: uint,
+    retain_seconds: uint,
+    purposes: {
+      type: 'object',
+      additionalProperties: shape({}, { max_bytes: uint, default_expiry_seconds: uint }),
+    },
+  },
+)
+const named = shape({ name: { type: 'string', maxLength: 4096 } })
+const nothing = shape({})
+
+type TypeSchema = {
+  /** The schema number that is written today. */
+  readonly schema: number
+  readonly data: object
+  /** Private groups: true where the group must be there. */
+  readonly private?: Readonly<
+    Record<string, { readonly required: boolean; readonly body: object }>
+  >
+}
+
+/** What is written today, as JSON Schema (2020-12), by type. */
+export const eventSchemas: Readonly<Record<EventType, TypeSchema>> = {
+  LogCreated: { schema: 1, data: shape({ log_id: text, format: uint, software: text }) },
+  FileUploaded: {
+    schema: 1,
+    data: shape({
+      purpose: text,
+      bytes: uint,
+      expires_at: nullable(uint),
+      expiry_policy: nullable(policy),
+      validated_by: listOf(shape({ plugin: text, version: text })),
+      source: text,
+    }),
+    private: {
+      personal: {
+        required: true,
+        body: shape(
+          { filename: text },
+          { metadata: { type: 'object', additionalProperties: { type: 'string' } } },
+        ),
+      },
+      content: {
+        required: true,
+        body: shape({
+          sha256: hex64,
+          declared_type: nullable({ type: 'string' }),
+          extents: listOf(shape({ id: text, bytes: uint, sha256: hex64 })),
+          facts: { type: 'object' },
+        }),
+      },
+    },
+  },
+  FileExpired: { schema: 1, data: shape({ expired_at: uint, policy }) },
+  FileDeleted: {
+    schema: 1,
+    data: shape({ reason: { enum: ['request', 'project_archived'] } }),
+  },
+  PrivateDataErased: {
+    schema: 1,
+    data: shape({ erased: listOf(shape({ position: uint, group: text })) }),
+  },
+  ContentDestroyed: { schema: 1, data: shape({ extents: listOf(text) }) },
+  ProjectCreated: {
+    schema: 1,
+    data: shape({ dialect: text, limits }),
+    private: { personal: { required: true, body: named } },
+  },
+  ProjectUpdated: {
+    schema: 1,
+    data: shape({}, { limits, dialect: text }),
+    private: { personal: { required: false, body: named } },
+  },
+  ProjectArchived: { schema: 1, data: nothing },
+  ServiceAccountCreated: {
+    schema: 1,
+    data: shape({ scopes: listOf(text) }),
+    private: { personal: { required: true, body: named } },
+  },
+  ServiceAccountDeleted: { schema: 1, data: nothing },
+  ApiKeyCreated: {
+    schema: 1,
+    data: shape({
+      account: nullable(text),
+      scopes: listOf(text),
+      expires_at: nullable(uint),
+    }),
+    private: {
+      personal: { required: true, body: named },
+      credential: { required: true, body: shape({ sha256: hex64, redacted: text }) },
+    },
+  },
+  ApiKeyUpdated: {
+    schema: 1,
+    data: shape({}, { scopes: listOf(text), expires_at: nullable(uint) }),
+  },
+  ApiKeyRevoked: {
+    schema: 1,
+    data: shape({ reason: { enum: ['request', 'account_deleted', 'configuration'] } }),
+  },
+  ConsumerSkipped: { schema: 1, data: shape({ consumer: text, position: uint }) },
+}

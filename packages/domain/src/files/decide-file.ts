@@ -1,0 +1,111 @@
+import { type Decision, events, refuse } from '../decision.ts'
+import type { ExpiryPolicy, Extent, ProjectLimits } from '../events/event-map.ts'
+import { type Micros, toSeconds } from '../log-time.ts'
+import { type FileState, isExpired, isLive } from './file-state.ts'
+
+export type UploadFile = {
+  readonly type: 'UploadFile'
+  readonly file: string
+  readonly purpose: string
+  readonly bytes: number
+  readonly expiry: { readonly afterSeconds: number; readonly policy: ExpiryPolicy } | null
+  readonly filename: string
+  readonly metadata?: Readonly<Record<string, string>>
+  readonly sha256: string
+  readonly declaredType: string | null
+  readonly extents: readonly Extent[]
+  readonly facts: Readonly<Record<string, unknown>>
+  readonly validatedBy: readonly { readonly plugin: string; readonly version: string }[]
+}
+
+export type DeleteFile = {
+  readonly type: 'DeleteFile'
+  readonly file: string
+  readonly idAsSent: string
+}
+
+/** Ends a file whose expiry has passed; a file that ended meanwhile, or is not due, leads to nothing. */
+export type ExpireFile = { readonly type: 'ExpireFile'; readonly file: string }
+
+export type UploadState = {
+  readonly project: { readonly archived: boolean; readonly limits: ProjectLimits }
+  /** Bytes of the project's live files; read only where there is a quota. */
+  readonly usedBytes: number
+}
+
+export function decideUpload(
+  state: UploadState,
+  command: UploadFile,
+  now: Micros,
+): Decision {
+  if (state.project.archived)
+    return refuse('project_archived', 'The project was archived.')
+  const quota = state.project.limits.quota_bytes
+  if (quota !== undefined && state.usedBytes + command.bytes > quota) {
+    return refuse(
+      'storage_quota_exceeded',
+      `The file has ${command.bytes} bytes; ${Math.max(0, quota - state.usedBytes)} of the project's ${quota} bytes are left.`,
+    )
+  }
+  const { expiry } = command
+  return events({
+    type: 'FileUploaded',
+    stream: command.file,
+    after: 0,
+    data: {
+      purpose: command.purpose,
+      bytes: command.bytes,
+      expires_at: expiry && toSeconds(now) + expiry.afterSeconds,
+      expiry_policy: expiry?.policy ?? null,
+      validated_by: command.validatedBy,
+      source: 'form',
+    },
+    private: {
+      personal: {
+        filename: command.filename,
+        ...(command.metadata && { metadata: command.metadata }),
+      },
+      content: {
+        sha256: command.sha256,
+        declared_type: command.declaredType,
+        extents: command.extents,
+        facts: command.facts,
+      },
+    },
+  })
+}
+
+export function decideDelete(
+  state: FileState | null,
+  command: DeleteFile & { readonly project: string },
+  now: Micros,
+): Decision {
+  if (!state || state.project !== command.project || !isLive(state, now)) {
+    return refuse('file_not_found', `No such File object: ${command.idAsSent}`, {
+      param: 'id',
+    })
+  }
+  return events({
+    type: 'FileDeleted',
+    stream: state.id,
+    after: state.version,
+    data: { reason: 'request' },
+  })
+}
+
+export function decideExpire(
+  state: FileState | null,
+  _command: ExpireFile,
+  now: Micros,
+): Decision {
+  if (!state || state.ended || !isExpired(state, now)) return events()
+  return events({
+    type: 'FileExpired',
+    stream: state.id,
+    after: state.version,
+    data: {
+      expired_at: state.expiresAt ?? toSeconds(now),
+      policy: state.expiryPolicy ?? 'request',
+    },
+  })
+}

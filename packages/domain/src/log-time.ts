@@ -1,0 +1,29 @@
+/**
+ * Times of the log: whole microseconds since the Unix epoch, as a number (exact until the year 2255).
+ * Written as RFC 3339 in UTC with six digits.
+ */
+export type Micros = number
+
+/** `2026-01-31T23:59:59.000001Z` */
+export function formatTime(micros: Micros): string {
+  const ms = Math.floor(micros / 1000)
+  const rest = micros - ms * 1000
+  const text = new Date(ms).toISOString()
+  return `${text.slice(0, 23)}${rest < 10 ? '00' : rest < 100 ? '0' : ''}${rest}Z`
+}
+
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.(\d{6})Z$/
+
+/** The reverse of {@link formatTime}. @throws TypeError for any other form. */
+export function parseTime(text: string): Micros {
+  const match = TIME.exec(text)
+  const ms = Date.parse(`${text.slice(0, 23)}Z`)
+  if (!match?.[1] || Number.isNaN(ms))
+    throw new TypeError(`Not a time of the log: '${text.slice(0, 40)}'`)
+  return ms * 1000 + Number(match[1].slice(3))
+}
+
+/** Whole Unix seconds, as the API shows them. */
+export function toSeconds(micros: Micros): number {
+  return Math.floor(micros / 1_000_000)
+}

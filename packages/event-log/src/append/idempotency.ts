@@ -1,0 +1,69 @@
+import { CustodyError } from '@custody/domain/errors'
+import { formatTime, type Micros } from '../log-time.ts'
+import { insertion } from '../sql/insertion.ts'
+import type { Sql } from '../sql/sql.ts'
+import { statement } from '../sql/statement.ts'
+import type { AppendedEvent, AppendRequest } from './append-request.ts'
+import type { IdempotencyRow, LogTables } from './log-tables.ts'
+
+const find = statement<LogTables, { key: string }>()((db, p) =>
+  db.selectFrom('idempotency').selectAll().where('key', '=', p('key')),
+)
+
+const remember = insertion<IdempotencyRow>(
+  'idempotency',
+  ['key', 'fingerprint', 'result', 'expires_at'],
+  {
+    suffix:
+      'on conflict (key) do update set fingerprint = excluded.fingerprint, result = excluded.result, expires_at = excluded.expires_at',
+  },
+)
+
+const forget = statement<LogTables, { now: string }>()((db, p) =>
+  db.deleteFrom('idempotency').where('expires_at', '<=', p('now')),
+)
+
+/**
+ * One batch's view of the idempotency rows: what earlier commands of the batch left counts too.
+ * Only success is kept, as a reference to events, so that an answer is made anew from what is there.
+ */
+export function idempotencyBatch(sql: Sql) {
+  const written = new Map<string, IdempotencyRow>()
+  return {
+    /** The events of the first request with this key, or undefined. @throws for another request's key. */
+    async replay(
+      request: NonNullable<AppendRequest['idempotency']>,
+      now: Micros,
+    ): Promise<readonly AppendedEvent[] | undefined> {
+      const row = written.get(request.key) ?? (await sql.get(find, { key: request.key }))
+      if (!row || row.expires_at <= formatTime(now)) return undefined
+      if (row.fingerprint !== request.fingerprint) {
+        throw new CustodyError(
+          'idempotency_key_reused',
+          'The Idempotency-Key was used for another request.',
+        )
+      }
+      return JSON.parse(row.result)
+    },
+    keep(
+      request: NonNullable<AppendRequest['idempotency']>,
+      events: readonly AppendedEvent[],
+      now: Micros,
+    ): void {
+      written.set(request.key, {
+        key: request.key,
+        fingerprint: request.fingerprint,
+        result: JSON.stringify(events),
+        expires_at: formatTime(now + request.keepSeconds * 1_000_000),
+      })
+    },
+    async flush(): Promise<void> {
+      if (written.size > 0) await sql.insert(remember, [...written.values()])
+    },
+  }
+}
+
+/** Removes the rows whose time has passed. Resolves to their number. */
+export async function forgetIdempotency(sql: Sql, now: Micros): Promise<number> {
+  return await sql.run(forget, { now: formatTime(now) })
+}

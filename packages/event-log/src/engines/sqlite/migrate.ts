@@ -1,0 +1,74 @@
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Driver,
+  Kysely,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely'
+import { type Migration, Migrator } from 'kysely/migration'
+import type { SqlValue } from '../../sql/statement.ts'
+import { createLog } from './migrations/0001-log.ts'
+import type { SqliteConnection } from './sqlite-connection.ts'
+
+/** Brings the tables of the log, and those that the module has beside it, to today's form. */
+export async function migrate(
+  connection: SqliteConnection,
+  moduleMigrations: Readonly<Record<string, Migration>>,
+): Promise<void> {
+  const db = new Kysely<unknown>({
+    dialect: {
+      createAdapter: () => new SqliteAdapter(),
+      createDriver: () => new ConnectionDriver(connection),
+      createIntrospector: (kysely) => new SqliteIntrospector(kysely),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+    },
+  })
+  const migrator = new Migrator({
+    db,
+    provider: {
+      getMigrations: async () => ({ '0001-log': createLog, ...moduleMigrations }),
+    },
+    migrationTableName: 'migrations',
+    migrationLockTableName: 'migrations_lock',
+  })
+  const { error } = await migrator.migrateToLatest()
+  if (error) throw error
+}
+
+/** Kysely's driver over a connection that stays the caller's: for data definition, not for the hot path. */
+class ConnectionDriver implements Driver {
+  readonly #connection: DatabaseConnection
+
+  constructor(connection: SqliteConnection) {
+    this.#connection = {
+      async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+        const statement = await connection.prepare(query.sql)
+        // `all` steps a statement to its end, whether it has rows or not.
+        return { rows: (await statement.all(query.parameters as SqlValue[])) as R[] }
+      },
+      // biome-ignore lint/correctness/useYield: there is nothing to stream in a migration
+      async *streamQuery() {
+        throw new TypeError('A migration does not stream')
+      },
+    }
+  }
+
+  async init(): Promise<void> {}
+  async acquireConnection(): Promise<DatabaseConnection> {
+    return this.#connection
+  }
+  async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('begin immediate'))
+  }
+  async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('commit'))
+  }
+  async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('rollback'))
+  }
+  async releaseConnection(): Promise<void> {}
+  async destroy(): Promise<void> {}
+}

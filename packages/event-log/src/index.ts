@@ -1,0 +1,48 @@
+export type {
+  AppendedEvent,
+  AppendRequest,
+  AppendResult,
+} from './append/append-request.ts'
+export { type LogHead, WRITER_EPOCH } from './append/log-head.ts'
+export type { LogTables } from './append/log-tables.ts'
+export type { ConsumerState } from './consumers/consumer-store.ts'
+export { type ExclusiveLock, takeExclusiveLock } from './engines/sqlite/exclusive-lock.ts'
+export {
+  type Difference,
+  openReplayDatabase,
+  type ReplayDatabase,
+} from './engines/sqlite/replay-database.ts'
+export type { SqliteDriverName } from './engines/sqlite/sqlite-connection.ts'
+export type { EventLog } from './event-log.ts'
+export { type EventRecord, RECORD_VERSION } from './event-record.ts'
+export type {
+  BatchDecider,
+  BatchOf,
+  DecideContext,
+  EventBody,
+  LogCommand,
+  LogDecision,
+  LogEvent,
+  LogModule,
+  NewEvent,
+  Projection,
+  ProjectionBatch,
+} from './log-module.ts'
+export { type LogReader, openSqliteLogReader } from './log-reader.ts'
+export { formatTime, type Micros, parseTime } from './log-time.ts'
+export type { MaybePromise } from './maybe-promise.ts'
+export {
+  openSqliteEventLog,
+  type SqliteEventLogOptions,
+} from './open-sqlite-event-log.ts'
+export {
+  firstGeneration,
+  physicalName,
+  physicalNames,
+} from './projections/projection-set.ts'
+export { type ReplayReport, replay } from './projections/replay.ts'
+export type { ReadQuery } from './read/read-events.ts'
+export { type StoredEvent, toLogEvent } from './read/stored-event.ts'
+export { type Insertion, insertion } from './sql/insertion.ts'
+export type { Sql } from './sql/sql.ts'
+export { type SqlValue, type Statement, statement } from './sql/statement.ts'

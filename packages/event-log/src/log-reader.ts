@@ -1,0 +1,78 @@
+import { type LogHead, readHead } from './append/log-head.ts'
+import {
+  type ConsumerState,
+  findConsumer,
+  listConsumers,
+} from './consumers/consumer-store.ts'
+import { openForReading } from './engines/sqlite/open-database.ts'
+import type { SqliteDriverName } from './engines/sqlite/sqlite-connection.ts'
+import { SqliteSql } from './engines/sqlite/sqlite-sql.ts'
+import type { Projection } from './log-module.ts'
+import { liveGenerations, physicalNames } from './projections/projection-set.ts'
+import { type ReadQuery, readEvents } from './read/read-events.ts'
+import type { StoredEvent } from './read/stored-event.ts'
+import type { Sql } from './sql/sql.ts'
+
+/** Reads the log and its projections through a connection that cannot write. */
+export interface LogReader {
+  /** The connection, where logical tables of projections mean the live ones. */
+  readonly sql: Sql
+  head(): Promise<LogHead>
+  /** One page of at most 1,000 events. */
+  read(query?: ReadQuery): Promise<StoredEvent[]>
+  consumer(name: string): Promise<ConsumerState | undefined>
+  consumers(): Promise<ConsumerState[]>
+  /** Reads other tables from now on, as the writer says. */
+  follow(generations: Readonly<Record<string, string>>): void
+  close(): Promise<void>
+}
+
+/**
+ * Opens the log for reading only: beside a server that writes, or on a copied folder. It takes no lock.
+ *
+ * @throws CustodyError `data_folder_unusable`, `log_fenced`
+ */
+export async function openSqliteLogReader(options: {
+  readonly path: string
+  readonly driver: SqliteDriverName
+  readonly projections: readonly Projection[]
+}): Promise<LogReader> {
+  const { projections } = options
+  const connection = await openForReading(options.path, options.driver)
+  const base = new SqliteSql(connection)
+  let sql: Sql = base
+
+  const follow = (generations: Readonly<Record<string, string>>) => {
+    sql = base.withTables(
+      Object.assign(
+        {},
+        ...projections.map((projection) =>
+          physicalNames(
+            projection,
+            generations[projection.name] ?? `v${projection.version}`,
+          ),
+        ),
+      ),
+    )
+  }
+  try {
+    follow(liveGenerations(projections, (await readHead(base)).projections))
+  } catch (error) {
+    await connection.close()
+    throw error
+  }
+
+  return {
+    get sql() {
+      return sql
+    },
+    head: () => readHead(base),
+    read: (query) => readEvents(base, query),
+    consumer: (name) => findConsumer(base, name),
+    consumers: () => listConsumers(base),
+    follow,
+    async close() {
+      await connection.close()
+    },
+  }
+}

@@ -1,0 +1,21 @@
+/** Times of the log: whole microseconds since the Unix epoch, as a number (exact until the year 2255). */
+export type Micros = number
+
+/** RFC 3339 in UTC with six digits: `2026-01-31T23:59:59.000001Z`. */
+export function formatTime(micros: Micros): string {
+  const ms = Math.floor(micros / 1000)
+  const rest = micros - ms * 1000
+  const text = new Date(ms).toISOString()
+  return `${text.slice(0, 23)}${rest < 10 ? '00' : rest < 100 ? '0' : ''}${rest}Z`
+}
+
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/
+
+/** The reverse of {@link formatTime}. @throws TypeError for any other form. */
+export function parseTime(text: string): Micros {
+  const ms = Date.parse(`${text.slice(0, 23)}Z`)
+  if (!TIME.test(text) || Number.isNaN(ms)) {
+    throw new TypeError(`Not a time of the log: '${text.slice(0, 40)}'`)
+  }
+  return ms * 1000 + Number(text.slice(23, 26))
+}

@@ -1,0 +1,23 @@
+import type { BatchCommand } from './append/append-batch.ts'
+import type { AppendOutcome } from './append/append-request.ts'
+import type { ConsumerState } from './consumers/consumer-store.ts'
+
+/** The one place through which a log changes: an engine's write side. One call at a time. */
+export interface LogWriter {
+  /** Live generation of every projection. */
+  readonly generations: Readonly<Record<string, string>>
+  /** One transaction; where it fails as a whole, its members are tried one by one. Never rejects. */
+  append(commands: readonly BatchCommand[]): Promise<AppendOutcome[]>
+  createConsumer(name: string, position: number): Promise<void>
+  saveConsumer(state: ConsumerState, expected: number): Promise<boolean>
+  /** Removes idempotency rows whose time has passed; resolves to their number. */
+  forgetIdempotency(): Promise<number>
+  /** Begins the next generation of a projection; {@link LogWriter.rebuildSlice} fills it. */
+  startRebuild(projection: string): Promise<void>
+  /**
+   * A few milliseconds of rebuilding or of removing a retired generation. Resolves to whether there is
+   * more to do. A new generation goes live with the next append after it has caught up.
+   */
+  rebuildSlice(): Promise<boolean>
+  close(): Promise<void>
+}

@@ -1,0 +1,78 @@
+import type { AppendRequest } from './append/append-request.ts'
+import type { SqliteDriverName } from './engines/sqlite/sqlite-connection.ts'
+import type { EventLog } from './event-log.ts'
+import type { Projection } from './log-module.ts'
+import { openSqliteLogReader } from './log-reader.ts'
+import { type LogThreadEvents, startLogThread } from './thread/log-thread-client.ts'
+import type { Generations } from './thread/messages.ts'
+
+export type SqliteEventLogOptions = {
+  /** The database file. Created, with its first event, when it is not there; its folder must be. */
+  readonly path: string
+  readonly driver: SqliteDriverName
+  /** A module that exports `logModule`; it is loaded in the log thread. */
+  readonly module: URL
+  /** The projections of that module, for readers. */
+  readonly projections: readonly Projection[]
+  /** The first command of an empty log. */
+  readonly genesis: AppendRequest
+  /** Tests: a clock that threads share, see `sharedClock`. Default: the system's. */
+  readonly clock?: SharedArrayBuffer
+  /** Tests: makes salts predictable. Never in service: salts are what hides private data. */
+  readonly seed?: string
+  readonly onDefect: LogThreadEvents['onDefect']
+  readonly onLost: LogThreadEvents['onLost']
+}
+
+/** Opens a log on SQLite: one thread that writes, and a connection of the caller's thread that reads. */
+export async function openSqliteEventLog(
+  options: SqliteEventLogOptions,
+): Promise<EventLog> {
+  let follow: (generations: Generations) => void = () => {}
+  let live: Generations = {}
+  const thread = await startLogThread(
+    {
+      path: options.path,
+      driver: options.driver,
+      module: options.module.href,
+      genesis: options.genesis,
+      clock: options.clock ?? null,
+      seed: options.seed ?? null,
+    },
+    {
+      onGenerations: (generations) => {
+        live = generations
+        follow(generations)
+      },
+      onDefect: options.onDefect,
+      onLost: options.onLost,
+    },
+  )
+  const reader = await openSqliteLogReader(options)
+  follow = reader.follow
+  follow(live)
+
+  return {
+    reader,
+    get waiting() {
+      return thread.waiting
+    },
+    append: (request, attachments = []) => thread.append(request, attachments),
+    consumers: {
+      async create(name, position) {
+        await thread.task({ kind: 'create-consumer', name, position })
+      },
+      save: async (state, expected) =>
+        (await thread.task({ kind: 'save-consumer', state, expected })) === true,
+    },
+    forgetIdempotency: async () =>
+      Number(await thread.task({ kind: 'forget-idempotency' })),
+    async rebuild(projection) {
+      await thread.task({ kind: 'rebuild', projection })
+    },
+    async close() {
+      await thread.close()
+      await reader.close()
+    },
+  }
+}

@@ -1,0 +1,66 @@
+import type { Difference, ReplayDatabase } from '../engines/sqlite/replay-database.ts'
+import type { LogModule } from '../log-module.ts'
+import { readEvents } from '../read/read-events.ts'
+import { toLogEvent } from '../read/stored-event.ts'
+
+/** Events that one transaction of a replay takes; the source's snapshot is let go after each. */
+const CHUNK = 10_000
+
+export type ReplayReport = {
+  /** Events that were replayed. */
+  readonly events: number
+  /** The first row in which the index is not what the log says. */
+  readonly difference: Difference | undefined
+}
+
+/**
+ * Builds every projection again from the log alone and compares the tables row by row: the index is
+ * always exactly what the log says. Works beside a server that writes.
+ */
+export async function replay(
+  database: ReplayDatabase,
+  module: Pick<LogModule, 'projections' | 'upcast'>,
+  options: {
+    readonly onProgress?: (events: number) => void
+    readonly signal?: AbortSignal
+  } = {},
+): Promise<ReplayReport> {
+  const { sql } = database
+  let at = 0
+
+  /** Applies up to `limit` events; resolves to whether the log went on beyond them. */
+  async function applySome(limit: number): Promise<boolean> {
+    const batches = module.projections.map((projection) => ({
+      batch: projection.open(sql),
+      types: new Set(projection.types),
+    }))
+    let more = true
+    for (let count = 0; more && count < limit; ) {
+      options.signal?.throwIfAborted()
+      const page = await readEvents(sql, { from: at })
+      for (const stored of page) {
+        const event = toLogEvent(stored, module.upcast)
+        for (const { batch, types } of batches)
+          if (types.has(event.type)) await batch.apply(event)
+      }
+      at = page.at(-1)?.record.position ?? at
+      count += page.length
+      more = page.length > 0
+    }
+    for (const { batch } of batches) await batch.flush()
+    return more
+  }
+
+  while (await database.transaction(() => applySome(CHUNK))) options.onProgress?.(at)
+
+  // What was appended meanwhile, and the comparison, in one snapshot of the source.
+  const difference = await database.transaction(async () => {
+    await applySome(Number.POSITIVE_INFINITY)
+    for (const projection of module.projections) {
+      const found = await database.compare(projection)
+      if (found) return found
+    }
+    return undefined
+  })
+  return { events: at, difference }
+}

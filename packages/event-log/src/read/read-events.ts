@@ -1,0 +1,108 @@
+import type { LogTables } from '../append/log-tables.ts'
+import type { Sql } from '../sql/sql.ts'
+import { type Statement, statement } from '../sql/statement.ts'
+import { parseStoredEvent, type StoredEvent } from './stored-event.ts'
+
+/** Events of a page, unless the caller asks for fewer. */
+export const PAGE_SIZE = 1000
+
+export type ReadQuery = {
+  /** Exclusive: forward, events after it; backward, events before it. */
+  readonly from?: number
+  readonly direction?: 'forward' | 'backward'
+  /** 1..1000. Default 1000. */
+  readonly limit?: number
+  readonly project?: string
+  readonly stream?: string
+  readonly types?: readonly string[]
+}
+
+type Args = { from: number; limit: number; project: string; stream: string }
+type Row = { position: number; record: string }
+
+/** One statement for each combination of filters: prepared once. */
+const byShape = new Map<string, Statement<Args, Row>>()
+
+function pageStatement(
+  backward: boolean,
+  filters: ReadonlySet<'project' | 'stream'>,
+  types: readonly string[] | undefined,
+) {
+  const shape = [backward, ...filters, ...(types ?? [])].join()
+  let found = byShape.get(shape)
+  if (!found) {
+    found = statement<LogTables, Args>()((db, p) => {
+      let query = db
+        .selectFrom('events')
+        .select(['position', 'record'])
+        .where('position', backward ? '<' : '>', p('from'))
+        .orderBy('position', backward ? 'desc' : 'asc')
+        .limit(p('limit'))
+      if (filters.has('project')) query = query.where('project', '=', p('project'))
+      if (filters.has('stream')) query = query.where('stream', '=', p('stream'))
+      if (types) query = query.where('type', 'in', types)
+      return query
+    })
+    byShape.set(shape, found)
+  }
+  return found
+}
+
+const privateBetween = statement<LogTables, { from: number; to: number }>()((db, p) =>
+  db
+    .selectFrom('event_private')
+    .select(['position', 'grp', 'body'])
+    .where('position', '>=', p('from'))
+    .where('position', '<=', p('to'))
+    .orderBy('position'),
+)
+
+const privateOf = statement<LogTables, { position: number }>()((db, p) =>
+  db
+    .selectFrom('event_private')
+    .select(['position', 'grp', 'body'])
+    .where('position', '=', p('position')),
+)
+
+/** One page of the log. An empty page: there is nothing further in that direction. */
+export async function readEvents(
+  sql: Sql,
+  query: ReadQuery = {},
+): Promise<StoredEvent[]> {
+  const backward = query.direction === 'backward'
+  const filters = new Set<'project' | 'stream'>()
+  for (const name of ['project', 'stream'] as const) {
+    if (query[name] !== undefined) filters.add(name)
+  }
+  const rows = await sql.all(pageStatement(backward, filters, query.types), {
+    from: query.from ?? (backward ? Number.MAX_SAFE_INTEGER : 0),
+    limit: Math.min(Math.max(query.limit ?? PAGE_SIZE, 1), PAGE_SIZE),
+    project: query.project ?? '',
+    stream: query.stream ?? '',
+  })
+  const groups = await privateGroups(sql, rows, filters.size === 0 && !query.types)
+  return rows.map((row) => parseStoredEvent(row, groups.get(row.position) ?? []))
+}
+
+type Group = { readonly position: number; readonly grp: string; readonly body: string }
+
+async function privateGroups(sql: Sql, rows: readonly Row[], contiguous: boolean) {
+  const byPosition = new Map<number, Group[]>()
+  const add = (group: Group) => {
+    const list = byPosition.get(group.position)
+    if (list) list.push(group)
+    else byPosition.set(group.position, [group])
+  }
+  const first = rows[0]?.position
+  const last = rows.at(-1)?.position
+  if (first === undefined || last === undefined) return byPosition
+  if (contiguous) {
+    const range = { from: Math.min(first, last), to: Math.max(first, last) }
+    for (const group of await sql.all(privateBetween, range)) add(group)
+  } else {
+    for (const { position } of rows) {
+      for (const group of await sql.all(privateOf, { position })) add(group)
+    }
+  }
+  return byPosition
+}

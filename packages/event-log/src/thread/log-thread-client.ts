@@ -1,0 +1,210 @@
+import { Worker } from 'node:worker_threads'
+import { CustodyError } from '@custody/domain/errors'
+import type {
+  AppendOutcome,
+  AppendRequest,
+  AppendResult,
+} from '../append/append-request.ts'
+import type {
+  FromThread,
+  Generations,
+  PackedCommand,
+  Task,
+  ThreadData,
+  ToThread,
+} from './messages.ts'
+
+/** Commands and bytes that may wait before the queue says that it is full. */
+const MAX_WAITING = 4096
+const MAX_WAITING_BYTES = 64 * 1024 * 1024
+
+export type LogThreadEvents = {
+  /** Readers are to use these tables from now on. */
+  readonly onGenerations: (generations: Generations) => void
+  /** A command ran into a defect of ours; its caller was told `internal_error`. */
+  readonly onDefect: (defect: Extract<FromThread, { kind: 'defect' }>) => void
+  /** The thread is gone without having been asked: nothing can be appended any more. */
+  readonly onLost: (error: Error) => void
+}
+
+/** The server's side of the log thread. */
+export interface LogThread {
+  readonly waiting: number
+  append(
+    request: AppendRequest,
+    attachments: readonly Uint8Array[],
+  ): Promise<AppendResult>
+  task(task: Task): Promise<unknown>
+  /** Finishes what was handed in, then ends the thread. */
+  close(): Promise<void>
+}
+
+type Settle<T> = {
+  readonly resolve: (value: T) => void
+  readonly reject: (error: Error) => void
+}
+type Append = Settle<AppendResult> & { readonly bytes: number }
+
+export async function startLogThread(
+  data: ThreadData,
+  events: LogThreadEvents,
+): Promise<LogThread> {
+  const worker = new Worker(new URL('./log-thread.ts', import.meta.url), {
+    workerData: data,
+    name: 'custody-log',
+  })
+  const appends = new Map<number, Append>()
+  const tasks = new Map<number, Settle<unknown>>()
+  let nextId = 1
+  let waitingBytes = 0
+  let lost: Error | undefined
+  let closed: (() => void) | undefined
+  let outbox: { command: PackedCommand; attachments: readonly Uint8Array[] }[] = []
+
+  const send = (message: ToThread, transfer: ArrayBuffer[] = []) =>
+    worker.postMessage(message, transfer)
+
+  /** What one turn of the event loop brought together goes out as one message. */
+  function flush(): void {
+    const batch = outbox
+    outbox = []
+    let size = 0
+    for (const { attachments } of batch) for (const one of attachments) size += one.length
+    const packed = new Uint8Array(size)
+    let offset = 0
+    for (const { command, attachments } of batch) {
+      const spans = command.spans as [number, number][]
+      for (const one of attachments) {
+        packed.set(one, offset)
+        spans.push([offset, one.length])
+        offset += one.length
+      }
+    }
+    send(
+      {
+        kind: 'append',
+        commands: JSON.stringify(batch.map(({ command }) => command)),
+        attachments: packed.buffer,
+      },
+      [packed.buffer],
+    )
+  }
+
+  function settleAppends(text: string): void {
+    const outcomes: [number, AppendOutcome][] = JSON.parse(text)
+    for (const [id, outcome] of outcomes) {
+      const append = appends.get(id)
+      if (!append) continue
+      appends.delete(id)
+      waitingBytes -= append.bytes
+      if ('error' in outcome) append.reject(CustodyError.revive(outcome.error))
+      else append.resolve(outcome)
+    }
+  }
+
+  function lose(error: Error): void {
+    lost = error
+    for (const { reject } of [...appends.values(), ...tasks.values()]) reject(error)
+    appends.clear()
+    tasks.clear()
+  }
+
+  const ready = Promise.withResolvers<Generations>()
+  worker.on('message', (message: FromThread) => {
+    switch (message.kind) {
+      case 'ready':
+        return ready.resolve(message.generations)
+      case 'failed':
+        return ready.reject(CustodyError.revive(message.error))
+      case 'appended':
+        return settleAppends(message.outcomes)
+      case 'generations':
+        return events.onGenerations(message.generations)
+      case 'task':
+        tasks.get(message.id)?.resolve(message.result)
+        tasks.delete(message.id)
+        return
+      case 'task-failed':
+        tasks.get(message.id)?.reject(CustodyError.revive(message.error))
+        tasks.delete(message.id)
+        return
+      case 'defect':
+        return events.onDefect(message)
+      case 'closed':
+        return closed?.()
+    }
+  })
+  worker.on('error', (error) => {
+    ready.reject(error)
+    lose(error instanceof Error ? error : new Error(String(error)))
+    if (!closed) events.onLost(lost ?? new Error('The log thread failed'))
+  })
+  worker.on('exit', () => {
+    const error = new CustodyError('internal_error', 'The log thread has ended.')
+    ready.reject(error)
+    if (!lost && !closed) {
+      lose(error)
+      events.onLost(error)
+    }
+  })
+  try {
+    events.onGenerations(await ready.promise)
+  } catch (error) {
+    lost = error instanceof Error ? error : new Error(String(error))
+    await worker.terminate()
+    throw error
+  }
+
+  return {
+    get waiting() {
+      return appends.size
+    },
+    append(request, attachments) {
+      if (lost) return Promise.reject(lost)
+      if (closed) return Promise.reject(stopping())
+      let bytes = 0
+      for (const one of attachments) bytes += one.length
+      if (appends.size >= MAX_WAITING || waitingBytes + bytes > MAX_WAITING_BYTES) {
+        return Promise.reject(overloaded(appends.size))
+      }
+      const id = nextId
+      nextId += 1
+      waitingBytes += bytes
+      if (outbox.length === 0) setImmediate(flush)
+      outbox.push({ command: { id, request, spans: [] }, attachments })
+      return new Promise((resolve, reject) => appends.set(id, { resolve, reject, bytes }))
+    },
+    task(task) {
+      if (lost) return Promise.reject(lost)
+      if (closed) return Promise.reject(stopping())
+      const id = nextId
+      nextId += 1
+      send({ kind: 'task', id, task })
+      return new Promise((resolve, reject) => tasks.set(id, { resolve, reject }))
+    },
+    async close() {
+      if (lost || closed) return
+      if (outbox.length > 0) flush()
+      await new Promise<void>((resolve) => {
+        closed = resolve
+        worker.once('exit', () => resolve())
+        send({ kind: 'close' })
+      })
+      await worker.terminate()
+    },
+  }
+}
+
+function overloaded(waiting: number): CustodyError {
+  return new CustodyError(
+    'overloaded',
+    `The server is overloaded: ${waiting} writes are waiting. Try again in a moment.`,
+    { headers: { 'retry-after': '1' } },
+  )
+}
+
+function stopping(): CustodyError {
+  return new CustodyError('overloaded', 'The server is stopping.', {
+    headers: { 'retry-after': '1' },
+  })
+}

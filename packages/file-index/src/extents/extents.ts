@@ -1,0 +1,88 @@
+import {
+  insertion,
+  type LogModule,
+  type MaybePromise,
+  type Sql,
+  statement,
+} from '@custody/event-log'
+import { sql as raw } from 'kysely'
+
+/**
+ * Where the bytes of an extent lie. Beside the log, and mutable: a move to another store, a rotation or
+ * another inline bound changes rows here and no hash.
+ */
+export type ExtentsTables = { extents: ExtentRow }
+
+export type ExtentRow = {
+  id: string
+  /** `inline`: in `content`; otherwise the name of a blob store. */
+  place: string
+  /** How the stored bytes are coded: `plain`. */
+  format: string
+  /** Bytes that it takes where it lies. */
+  stored_bytes: number
+  content: Uint8Array | null
+}
+
+export const extentsMigrations: LogModule['migrations'] = {
+  '0002-extents': {
+    async up(db) {
+      await raw`create table extents (
+        id text primary key,
+        place text not null,
+        format text not null,
+        stored_bytes integer not null,
+        content blob
+      ) strict, without rowid`.execute(db)
+    },
+  },
+}
+
+const insertExtents = insertion<ExtentRow>('extents', [
+  'id',
+  'place',
+  'format',
+  'stored_bytes',
+  'content',
+])
+
+const deleteExtent = statement<ExtentsTables, { id: string }>()((db, p) =>
+  db.deleteFrom('extents').where('id', '=', p('id')),
+)
+
+const find = statement<ExtentsTables, { id: string }>()((db, p) =>
+  db.selectFrom('extents').selectAll().where('id', '=', p('id')),
+)
+
+const placesAfter = statement<
+  ExtentsTables,
+  { after: string; place: string; limit: number }
+>()((db, p) =>
+  db
+    .selectFrom('extents')
+    .select(['id', 'stored_bytes'])
+    .where('id', '>', p('after'))
+    .where('place', '=', p('place'))
+    .orderBy('id')
+    .limit(p('limit')),
+)
+
+export async function putExtents(sql: Sql, rows: readonly ExtentRow[]): Promise<void> {
+  await sql.insert(insertExtents, rows)
+}
+
+export async function removeExtents(sql: Sql, ids: readonly string[]): Promise<void> {
+  for (const id of ids) await sql.run(deleteExtent, { id })
+}
+
+export function findExtent(sql: Sql, id: string): MaybePromise<ExtentRow | undefined> {
+  return sql.get(find, { id })
+}
+
+/** Extents in one place, in the order of their ids, after one of them (`''`: from the start). */
+export async function listExtents(
+  sql: Sql,
+  query: { readonly place: string; readonly after: string; readonly limit: number },
+): Promise<{ readonly id: string; readonly stored_bytes: number }[]> {
+  return await sql.all(placesAfter, query)
+}

@@ -1,0 +1,56 @@
+import type { ExpiryPolicy, FileEnd, FileState } from '@custody/domain'
+import type { FileRow } from './files-tables.ts'
+
+export function toFileRow(state: FileState): FileRow {
+  return {
+    position: state.position,
+    id: state.id,
+    project: state.project,
+    seq: state.seq,
+    version: state.version,
+    purpose: state.purpose,
+    bytes: state.bytes,
+    created_at: state.createdAt,
+    expires_at: state.expiresAt,
+    expiry_policy: state.expiryPolicy,
+    filename: state.filename,
+    metadata: state.metadata && JSON.stringify(state.metadata),
+    sha256: state.sha256,
+    extents: JSON.stringify(state.extents),
+    ended_position: state.ended?.position ?? null,
+    ended_seq: state.ended?.seq ?? null,
+    ended_at: state.ended?.at ?? null,
+    ended_reason: state.ended?.reason ?? null,
+  }
+}
+
+export function toFileState(row: FileRow): FileState {
+  return {
+    id: row.id,
+    project: row.project,
+    position: row.position,
+    seq: row.seq,
+    version: row.version,
+    purpose: row.purpose,
+    bytes: row.bytes,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    expiryPolicy: row.expiry_policy as ExpiryPolicy | null,
+    filename: row.filename,
+    metadata: row.metadata === null ? null : JSON.parse(row.metadata),
+    sha256: row.sha256,
+    extents: JSON.parse(row.extents),
+    ended: toEnd(row),
+  }
+}
+
+function toEnd(row: FileRow): FileEnd | null {
+  const {
+    ended_position: position,
+    ended_seq: seq,
+    ended_at: at,
+    ended_reason: reason,
+  } = row
+  if (position === null || seq === null || at === null) return null
+  return { position, seq, at, reason: reason as FileEnd['reason'] }
+}

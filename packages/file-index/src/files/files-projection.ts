@@ -1,0 +1,240 @@
+import { evolveFile, type FileState, type PlacedEvent } from '@custody/domain'
+import {
+  insertion,
+  type LogEvent,
+  type MaybePromise,
+  type Projection,
+  type ProjectionBatch,
+  type Sql,
+  statement,
+} from '@custody/event-log'
+import { toFileRow } from './file-row.ts'
+import type {
+  DeadlineRow,
+  FileRow,
+  FilesTables,
+  GarbageRow,
+  UsageRow,
+} from './files-tables.ts'
+import { findFile } from './find-file.ts'
+import { findUsage } from './usage.ts'
+
+/** What decisions about files read, with what the batch did so far. */
+export interface FilesBatch extends ProjectionBatch {
+  file(id: string): MaybePromise<FileState | null>
+  /** Bytes of the project's live files. */
+  usedBytes(project: string): Promise<number>
+}
+
+/** Files with what is derived from them alone: usage, deadlines and the garbage queue. */
+export const filesProjection: Projection<FilesBatch> = {
+  name: 'files',
+  version: 1,
+  tables: ['files', 'usage', 'deadlines', 'garbage'],
+  types: ['FileUploaded', 'FileDeleted', 'FileExpired', 'ContentDestroyed'],
+
+  async create(sql, table) {
+    await sql.exec(`
+      create table ${table('files')} (
+        position integer primary key,
+        id text not null,
+        project text not null,
+        seq integer not null,
+        version integer not null,
+        purpose text not null,
+        bytes integer not null,
+        created_at integer not null,
+        expires_at integer,
+        expiry_policy text,
+        filename text,
+        metadata text,
+        sha256 text,
+        extents text not null,
+        ended_position integer,
+        ended_seq integer,
+        ended_at integer,
+        ended_reason text
+      ) strict;
+      create table ${table('usage')} (
+        project text not null,
+        purpose text not null,
+        files integer not null,
+        bytes integer not null,
+        primary key (project, purpose)
+      ) strict, without rowid;
+      create table ${table('deadlines')} (
+        due_at integer not null,
+        file text not null,
+        primary key (due_at, file)
+      ) strict, without rowid;
+      create table ${table('garbage')} (
+        extent text primary key,
+        file text not null
+      ) strict, without rowid;`)
+  },
+
+  async createIndexes(sql, table) {
+    const files = table('files')
+    await sql.exec(`
+      create index ${files}_live on ${files} (project, seq) where ended_position is null;
+      create index ${files}_live_by_purpose on ${files} (project, purpose, seq)
+        where ended_position is null;`)
+  },
+
+  open: openBatch,
+}
+
+const insertFiles = insertion<FileRow>('files', [
+  'position',
+  'id',
+  'project',
+  'seq',
+  'version',
+  'purpose',
+  'bytes',
+  'created_at',
+  'expires_at',
+  'expiry_policy',
+  'filename',
+  'metadata',
+  'sha256',
+  'extents',
+  'ended_position',
+  'ended_seq',
+  'ended_at',
+  'ended_reason',
+])
+
+const updateFile = statement<FilesTables, FileRow>()((db, p) =>
+  db
+    .updateTable('files')
+    .set({
+      version: p('version'),
+      filename: p('filename'),
+      metadata: p('metadata'),
+      sha256: p('sha256'),
+      extents: p('extents'),
+      ended_position: p('ended_position'),
+      ended_seq: p('ended_seq'),
+      ended_at: p('ended_at'),
+      ended_reason: p('ended_reason'),
+    })
+    .where('position', '=', p('position')),
+)
+
+const addUsage = insertion<UsageRow>('usage', ['project', 'purpose', 'files', 'bytes'], {
+  suffix:
+    'on conflict (project, purpose) do update set files = files + excluded.files, bytes = bytes + excluded.bytes',
+})
+
+const insertDeadlines = insertion<DeadlineRow>('deadlines', ['due_at', 'file'])
+
+const deleteDeadline = statement<FilesTables, DeadlineRow>()((db, p) =>
+  db
+    .deleteFrom('deadlines')
+    .where('due_at', '=', p('due_at'))
+    .where('file', '=', p('file')),
+)
+
+const insertGarbage = insertion<GarbageRow>('garbage', ['extent', 'file'])
+
+const deleteGarbage = statement<FilesTables, { extent: string }>()((db, p) =>
+  db.deleteFrom('garbage').where('extent', '=', p('extent')),
+)
+
+type Touched = {
+  /** Whether its row was there before the batch. */
+  readonly known: boolean
+  readonly state: FileState
+}
+
+function openBatch(sql: Sql): FilesBatch {
+  const touched = new Map<string, Touched>()
+  const usage = new Map<string, UsageRow>()
+  const queued = new Map<string, GarbageRow>()
+  const destroyed = new Set<string>()
+
+  function count(state: FileState, sign: 1 | -1): void {
+    const key = `${state.project} ${state.purpose}`
+    let row = usage.get(key)
+    if (!row) {
+      row = { project: state.project, purpose: state.purpose, files: 0, bytes: 0 }
+      usage.set(key, row)
+    }
+    row.files += sign
+    row.bytes += sign * state.bytes
+  }
+
+  function file(id: string): MaybePromise<FileState | null> {
+    return touched.get(id)?.state ?? findFile(sql, id)
+  }
+
+  return {
+    file,
+
+    async usedBytes(project) {
+      let bytes = 0
+      for (const row of await findUsage(sql, project)) bytes += row.bytes
+      for (const row of usage.values()) if (row.project === project) bytes += row.bytes
+      return bytes
+    },
+
+    async apply(logEvent: LogEvent) {
+      const event = logEvent as FileIndexEvent
+      if (event.type === 'ContentDestroyed') {
+        for (const extent of event.data.extents) {
+          if (!queued.delete(extent)) destroyed.add(extent)
+        }
+        return
+      }
+      if (event.type === 'FileUploaded') {
+        const state = evolveFile(null, event)
+        touched.set(state.id, { known: false, state })
+        count(state, 1)
+        return
+      }
+      const known = touched.get(event.stream)?.known ?? true
+      const state = evolveFile(await file(event.stream), event)
+      touched.set(state.id, { known, state })
+      count(state, -1)
+      for (const extent of state.extents) {
+        queued.set(extent.id, { extent: extent.id, file: state.id })
+      }
+    },
+
+    async flush() {
+      const files: FileRow[] = []
+      const deadlines: DeadlineRow[] = []
+      for (const { known, state } of touched.values()) {
+        const row = toFileRow(state)
+        const { expiresAt } = state
+        if (!known) {
+          files.push(row)
+          if (expiresAt !== null && !state.ended)
+            deadlines.push({ due_at: expiresAt, file: state.id })
+        } else {
+          await sql.run(updateFile, row)
+          if (expiresAt !== null && state.ended) {
+            await sql.run(deleteDeadline, { due_at: expiresAt, file: state.id })
+          }
+        }
+      }
+      await sql.insert(insertFiles, files)
+      await sql.insert(insertDeadlines, deadlines)
+      await sql.insert(
+        addUsage,
+        [...usage.values()].filter((row) => row.files !== 0 || row.bytes !== 0),
+      )
+      await sql.insert(insertGarbage, [...queued.values()])
+      for (const extent of destroyed) await sql.run(deleteGarbage, { extent })
+      touched.clear()
+      usage.clear()
+      queued.clear()
+      destroyed.clear()
+    },
+  }
+}
+
+type FileIndexEvent = PlacedEvent<
+  'FileUploaded' | 'FileDeleted' | 'FileExpired' | 'ContentDestroyed'
+>

@@ -1,0 +1,33 @@
+export {
+  type DirectoryBatch,
+  directoryProjection,
+} from './directory/directory-projection.ts'
+export {
+  findApiKey,
+  findApiKeyByHash,
+  findKeysOfAccount,
+  findProject,
+  findServiceAccount,
+} from './directory/find-directory.ts'
+export {
+  listApiKeys,
+  listProjects,
+  listServiceAccounts,
+  type PageQuery,
+} from './directory/list-directory.ts'
+export {
+  type ExtentRow,
+  extentsMigrations,
+  findExtent,
+  listExtents,
+  putExtents,
+  removeExtents,
+} from './extents/extents.ts'
+export { dueFiles, nextDeadline } from './files/deadlines.ts'
+export { type FilesBatch, filesProjection } from './files/files-projection.ts'
+export type { FileRow, GarbageRow, UsageRow } from './files/files-tables.ts'
+export { findFile } from './files/find-file.ts'
+export { findGarbage } from './files/garbage.ts'
+export { type ListFiles, listFiles } from './files/list-files.ts'
+export { findUsage } from './files/usage.ts'
+export { projections } from './projections.ts'

@@ -1,0 +1,6 @@
+import type { Projection } from '@custody/event-log'
+import { directoryProjection } from './directory/directory-projection.ts'
+import { filesProjection } from './files/files-projection.ts'
+
+/** Everything that the index consists of. */
+export const projections: readonly Projection[] = [filesProjection, directoryProjection]
