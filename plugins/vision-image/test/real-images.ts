@@ -1,0 +1,82 @@
+/** Real images of 5 x 3 pixels, each written by a common encoder (libjpeg-turbo, ImageMagick, libwebp). */
+
+export const baselineJpeg = fromBase64(`
+  /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAFA3PEY8MlBGQUZaVVBfeMiCeG5uePWvuZHI////////////
+  ////////////////////////////////////////2wBDAVVaWnhpeOuCguv/////////////////////
+  ////////////////////////////////////////////////////wAARCAADAAUDASIAAhEBAxEB/8QA
+  FQABAQAAAAAAAAAAAAAAAAAAAAT/xAAXEAEAAwAAAAAAAAAAAAAAAAAAARJR/8QAFQEBAQAAAAAAAAAA
+  AAAAAAAAAQT/xAAXEQADAQAAAAAAAAAAAAAAAAAAARJR/9oADAMBAAIRAxEAPwCa06AqlYgp6f/Z`)
+
+export const progressiveJpeg = fromBase64(`
+  /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAFA3PEY8MlBGQUZaVVBfeMiCeG5uePWvuZHI////////////
+  ////////////////////////////////////////2wBDAVVaWnhpeOuCguv/////////////////////
+  ////////////////////////////////////////////////////wgARCAADAAUDASIAAhEBAxEB/8QA
+  FQABAQAAAAAAAAAAAAAAAAAAAAP/xAAVAQEBAAAAAAAAAAAAAAAAAAABA//aAAwDAQACEAMQAAABkKn/
+  xAAUEAEAAAAAAAAAAAAAAAAAAAAA/9oACAEBAAEFAn//xAAVEQEBAAAAAAAAAAAAAAAAAAAAEf/aAAgB
+  AwEBPwGv/8QAFREBAQAAAAAAAAAAAAAAAAAAABH/2gAIAQIBAT8Bj//EABQQAQAAAAAAAAAAAAAAAAAA
+  AAD/2gAIAQEABj8Cf//EABUQAQEAAAAAAAAAAAAAAAAAAAAR/9oACAEBAAE/Ia//2gAMAwEAAgADAAAA
+  EPf/xAAWEQADAAAAAAAAAAAAAAAAAAAAEVH/2gAIAQMBAT8Qan//xAAXEQADAQAAAAAAAAAAAAAAAAAA
+  ARFR/9oACAECAQE/EIxH/8QAFhAAAwAAAAAAAAAAAAAAAAAAABFR/9oACAEBAAE/EGp//9k=`)
+
+export const restartJpeg = fromBase64(`
+  /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAFA3PEY8MlBGQUZaVVBfeMiCeG5uePWvuZHI////////////
+  ////////////////////////////////////////2wBDAVVaWnhpeOuCguv/////////////////////
+  ////////////////////////////////////////////////////wAARCAADAAUDASIAAhEBAxEB/8QA
+  FQABAQAAAAAAAAAAAAAAAAAAAAT/xAAXEAEAAwAAAAAAAAAAAAAAAAAAARJR/8QAFQEBAQAAAAAAAAAA
+  AAAAAAAAAQT/xAAXEQADAQAAAAAAAAAAAAAAAAAAARJR/90ABAAB/9oADAMBAAIRAxEAPwCa06AqlYgp
+  6f/Z`)
+
+export const arithmeticJpeg = fromBase64(`
+  /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAFA3PEY8MlBGQUZaVVBfeMiCeG5uePWvuZHI////////////
+  ////////////////////////////////////////2wBDAVVaWnhpeOuCguv/////////////////////
+  ////////////////////////////////////////////////////yQARCAADAAUDASIAAhEBAxEB/8wA
+  CgAQEAUBEBEF/9oADAMBAAIRAxEAPwD9MrhsM/DT+lz1M//Z`)
+
+export const greyJpeg = fromBase64(`
+  /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAFA3PEY8MlBGQUZaVVBfeMiCeG5uePWvuZHI////////////
+  ////////////////////////////////////////wAALCAADAAUBAREA/8QAFAABAAAAAAAAAAAAAAAA
+  AAAABP/EABcQAAMBAAAAAAAAAAAAAAAAAAABElH/2gAIAQEAAD8ANT0//9k=`)
+
+/** With an Adobe marker. */
+export const cmykJpeg = fromBase64(`
+  /9j/7gAOQWRvYmUAZAAAAAAC/9sAQwBQNzxGPDJQRkFGWlVQX3jIgnhubnj1r7mRyP//////////////
+  /////////////////////////////////////9sAQwFVWlp4aXjrgoLr////////////////////////
+  /////////////////////////////////////////////////8AAFAgAAwAFBAEiAAIRAQMRAQQiAP/E
+  ABUAAQEAAAAAAAAAAAAAAAAAAAAE/8QAGRABAQEAAwAAAAAAAAAAAAAAAAESUZHw/8QAFQEBAQAAAAAA
+  AAAAAAAAAAAAAAT/xAAYEQADAQEAAAAAAAAAAAAAAAAAARJRAv/aAA4EAQACEQMRBAAAPwCjE9QElPRP
+  OIrzOb3QH//Z`)
+
+export const lossyWebp = fromBase64(`
+  UklGRkAAAABXRUJQVlA4IDQAAABwAgCdASoFAAMAB0CWJagCdGuAwQD1/wPRAK14AP7MbR/95lqI+g9Z
+  S/0raCbUmPZCR1gA`)
+
+export const losslessWebp = fromBase64(`
+  UklGRjAAAABXRUJQVlA4TCMAAAAvBIAAABcQAoKi65YTkCT4vOfNf/gUEGTbbHO85Ikj+h/zAQA=`)
+
+/** Lossless with alpha. */
+export const losslessAlphaWebp = fromBase64(`
+  UklGRjAAAABXRUJQVlA4TCMAAAAvBIAAEBcQAoKi65YTkCT4vOcNYPgUEGTbbHO85Ikj+h/zAQA=`)
+
+/** VP8X with ALPH and VP8. */
+export const extendedWebp = fromBase64(`
+  UklGRmQAAABXRUJQVlA4WAoAAAAQAAAABAAAAgAAQUxQSAoAAAABB1DAiAhERP8DVlA4IDQAAABwAgCd
+  ASoFAAMAB0CWJagCdGuAwQD1/wPRAK14AP7MbR/95lqI+g9ZS/0raCbUmPZCR1gA`)
+
+/** Two frames. */
+export const animatedWebp = fromBase64(`
+  UklGRsAAAABXRUJQVlA4WAoAAAACAAAABAAAAgAAQU5JTQYAAAD/////AABBTk1GTAAAAAAAAAAAAAQA
+  AAIAAGQAAABWUDggNAAAAHACAJ0BKgUAAwAHQJYlqAJ0a4DBAPX/A9EArXgA/sxtH/3mWoj6D1lL/Sto
+  JtSY9kJHWABBTk1GQAAAAAAAAAAAAAQAAAIAAGQAAABWUDggKAAAAJABAJ0BKgUAAwAHQJYloAJ0ugAD
+  mAD+5Qr4J6lyj/43jwK8l2OgAAA=`)
+
+export const stillGif = fromBase64(`
+  R0lGODlhBQADAPEAAP8AAAAA/4AAgAAAACH5BAAAAAAALAAAAAAFAAMAAAIFhC2ZwVwAOw==`)
+
+/** Two frames. */
+export const animatedGif = fromBase64(`
+  R0lGODlhBQADAPAAAP8AAAAAACH5BAAKAAAALAAAAAAFAAMAAAIDhI9ZACH5BAAKAAAALAAAAAAFAAMA
+  gAAA/wAAAAIDhI9ZADs=`)
+
+function fromBase64(text: string): Buffer {
+  return Buffer.from(text, 'base64')
+}
