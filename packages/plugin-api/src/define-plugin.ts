@@ -4,7 +4,10 @@ import type { Accepted, Rejected } from './verdict.ts'
 export interface PluginFile {
   /** The file name as the client sent it (basename, NFC). */
   readonly name: string
-  /** Size in bytes. */
+  /**
+   * Size in bytes. In a validator of a {@link Purpose.streaming} purpose `NaN` until the upload has ended:
+   * read to the end first.
+   */
   readonly size: number
   /** The purpose under which it was uploaded. */
   readonly purpose: string
@@ -12,9 +15,16 @@ export interface PluginFile {
   readonly extension: string
   /** Aborted when the deadline has passed or nobody waits for the verdict any more. */
   readonly signal: AbortSignal
-  /** The first `n` bytes, or fewer when the file is shorter. At most 1 MiB. */
+  /**
+   * The first `n` bytes, or fewer when the file is shorter.
+   *
+   * @throws RangeError when `n` is not an integer from 0 to 1 MiB.
+   */
   head(n: number): Promise<Uint8Array>
-  /** The bytes from `start` (inclusive, default 0) to `end` (exclusive, default the size), in chunks. */
+  /**
+   * The bytes from `start` (inclusive, default 0) to `end` (exclusive, default the end of the file), in
+   * chunks of at most 64 KiB.
+   */
   bytes(start?: number, end?: number): AsyncIterable<Uint8Array>
   /**
    * The lines of a UTF-8 text, one by one. Line ends LF and CRLF are removed, a byte order mark at
@@ -29,7 +39,7 @@ export interface PluginFile {
 }
 
 export type LinesOptions = {
-  /** Longest line in bytes, without its line end. Default and upper bound 32 MiB. */
+  /** Longest line in bytes, without its line end: an integer from 1. Default and upper bound 32 MiB. */
   readonly maxBytes?: number
 }
 
@@ -66,6 +76,12 @@ export type Purpose<Options = unknown> = {
   readonly dialects?: readonly string[]
   /** Absent: any content is accepted. */
   readonly validate?: Validate<Options>
+  /**
+   * The validator may start while the upload still arrives: reads wait for bytes that are not there yet,
+   * and `file.size` is `NaN` until the upload has ended. For validators that read a large file once from
+   * its start to its end. Default false.
+   */
+  readonly streaming?: boolean
 }
 
 export type Check<Options = unknown> = { readonly validate: Validate<Options> }
@@ -119,7 +135,10 @@ export type Plugin<Options = unknown> = {
   readonly api: 1
   /** Purposes that this plugin owns, by name. Two plugins cannot own one purpose. */
   readonly purposes?: Readonly<Record<string, Purpose<Options>>>
-  /** Further looks at the content, after the owner of the purpose, by purpose or `'*'`. */
+  /**
+   * Further looks at the content, after the owner of the purpose, by purpose or `'*'`. For one file the
+   * entry of its purpose runs, else that of `'*'`.
+   */
   readonly checks?: Readonly<Record<string, Check<Options>>>
   /** JSON Schema (2020-12) of `options` in the configuration. Absent: no options are taken. */
   readonly optionsSchema?: Readonly<Record<string, unknown>>

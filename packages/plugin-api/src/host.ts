@@ -1,0 +1,9 @@
+/** What runs plugins needs beside the reader. Plugins do not import this. */
+export {
+  type CheckedVerdict,
+  checkVerdict,
+  MAX_FACTS_BYTES,
+  verdictOfReadError,
+} from './check-verdict.ts'
+export { type FileSource, openFileSource } from './file-source.ts'
+export { type ByteSource, createPluginFile, type PluginFileOptions } from './reader.ts'
