@@ -5,13 +5,14 @@ import { validateBatch } from './validate-batch.ts'
 const MiB = 1024 * 1024
 
 /** Batch input files: JSONL, one request per line. */
-export default definePlugin<BatchOptions | undefined>({
+export default definePlugin<BatchOptions>({
   name: '@custody/plugin-batch-jsonl',
   version: '1.0.0',
   api: 1,
   purposes: {
     batch: {
       direction: 'input',
+      streaming: true,
       extensions: ['.jsonl'],
       maxBytes: 200 * MiB,
       validate: validateBatch,

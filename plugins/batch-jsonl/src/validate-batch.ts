@@ -18,9 +18,9 @@ import type { BatchOptions } from './options.ts'
  */
 export async function validateBatch(
   file: PluginFile,
-  context: ValidateContext<BatchOptions | undefined>,
+  context: ValidateContext<BatchOptions>,
 ): Promise<Verdict> {
-  const batch = startBatch(context.options ?? {})
+  const batch = startBatch(context.options)
   try {
     await readRequests(file, batch)
   } catch (error) {

@@ -1,11 +1,11 @@
 import type { Facts } from '@custody/plugin-api'
+import { validate } from '@custody/plugin-api/testing'
 import t from 'tap'
 import plugin from '../src/index.ts'
 import type { BatchOptions } from '../src/options.ts'
 import { jsonl, request } from './request-line.ts'
-import { validate } from './validate.ts'
 
-async function facts(content: string | Uint8Array, options?: BatchOptions) {
+async function facts(content: string | Uint8Array, options: BatchOptions = {}) {
   const verdict = await validate(plugin, content, { options })
   if (!verdict.ok) throw new Error(JSON.stringify(verdict.issues))
   t.same(verdict.warnings, [])

@@ -1,8 +1,8 @@
+import { validate } from '@custody/plugin-api/testing'
 import fc from 'fast-check'
 import t from 'tap'
 import plugin from '../src/index.ts'
 import { jsonl } from './request-line.ts'
-import { validate } from './validate.ts'
 
 const word = fc.string({ unit: 'grapheme', maxLength: 20 })
 

@@ -8,7 +8,9 @@ const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
 /** The first cells, in code quotes, of the table under a heading. */
 function firstCells(heading: string): string[] {
   const section = readme.split(/^## /m).find((part) => part.startsWith(`${heading}\n`))
-  return [...(section ?? '').matchAll(/^\| `([^`]+)` *\|/gm)].map(([, cell]) => cell ?? '')
+  return [...(section ?? '').matchAll(/^\| `([^`]+)` *\|/gm)].map(
+    ([, cell]) => cell ?? '',
+  )
 }
 
 t.test('the README explains every code, and no other', async (t) => {

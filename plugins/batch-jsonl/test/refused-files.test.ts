@@ -1,17 +1,17 @@
 import type { Issue } from '@custody/plugin-api'
+import { validate } from '@custody/plugin-api/testing'
 import t from 'tap'
 import plugin from '../src/index.ts'
 import type { BatchOptions } from '../src/options.ts'
 import { jsonl, request } from './request-line.ts'
-import { validate } from './validate.ts'
 
-async function refused(content: string | Uint8Array, options?: BatchOptions) {
+async function refused(content: string | Uint8Array, options: BatchOptions = {}) {
   const verdict = await validate(plugin, content, { options })
   if (verdict.ok) throw new Error('accepted')
   return verdict
 }
 
-async function issues(content: string | Uint8Array, options?: BatchOptions) {
+async function issues(content: string | Uint8Array, options: BatchOptions = {}) {
   return (await refused(content, options)).issues
 }
 

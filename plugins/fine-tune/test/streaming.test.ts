@@ -1,0 +1,27 @@
+import { createPluginFile } from '@custody/plugin-api/reader'
+import t from 'tap'
+import plugin from '../src/index.ts'
+import { chat, jsonl, user } from './examples.ts'
+
+t.test(
+  'a file is checked while it still arrives, and its size is not known',
+  async (t) => {
+    const content = Buffer.from(
+      jsonl(Array.from({ length: 5000 }, (_, n) => chat(user(`Hello ${n}`)))),
+    )
+    const { signal } = new AbortController()
+    const source = {
+      size: Number.NaN,
+      read: async (start: number, end: number) => content.subarray(start, end),
+    }
+    const purpose = plugin.purposes?.['fine-tune']
+    t.equal(purpose?.streaming, true)
+    const file = createPluginFile(source, {
+      name: 'a.jsonl',
+      purpose: 'fine-tune',
+      signal,
+    })
+    const verdict = await purpose?.validate?.(file, { options: {}, signal })
+    t.match(verdict, { ok: true, facts: { examples: 5000 } })
+  },
+)
