@@ -1,0 +1,75 @@
+import type { Readable } from 'node:stream'
+import type { SpooledContent } from './spool/spooled-content.ts'
+import type { UploadSpool } from './spool/upload-spool.ts'
+
+/** Content of at most this many bytes stays in memory and can lie inline in the log: 64 KiB. */
+export const INLINE_MAX_BYTES = 64 * 1024
+
+/** The bytes from `start` (inclusive) to `end` (exclusive), both within the extent. */
+export type ByteRange = { readonly start: number; readonly end: number }
+
+export type StoredExtent = {
+  readonly extentId: string
+  readonly bytes: number
+  /** When the object was last written, in Unix milliseconds by the store's own clock. */
+  readonly modifiedAt: number
+}
+
+/**
+ * Keeps extents: immutable byte strings under a UUID. It knows neither files nor events; who commits an extent
+ * appends the event that promises it, and afterwards only.
+ *
+ * What goes wrong while content is stored, read or deleted is a `CustodyError`: `insufficient_storage` when space
+ * runs out, `content_damaged` when stored bytes are not there, `overloaded` when descriptors run out, `internal_error`
+ * for any other fault. An abort rejects with the signal's reason.
+ */
+export interface BlobStore {
+  /** A sink for one upload. Whoever takes it ends or discards it; an abort discards it too. */
+  spool(options: {
+    /** Most bytes that the content may have, inclusive. One more: `file_too_large`. */
+    readonly maxBytes: number
+    readonly signal: AbortSignal
+  }): UploadSpool
+
+  /** Content that is whole in memory already: at most {@link INLINE_MAX_BYTES}. */
+  fromBuffer(content: Uint8Array): SpooledContent
+
+  /** Yields `content_damaged` if the extent is missing or ends before the range does. */
+  read(
+    extentId: string,
+    options: ByteRange & { readonly signal?: AbortSignal },
+  ): AsyncIterable<Uint8Array>
+
+  /** {@link BlobStore.read} as a Node stream, which is the fastest way into an HTTP response. */
+  createReadStream(
+    extentId: string,
+    options: ByteRange & { readonly signal?: AbortSignal },
+  ): Readable
+
+  /** Those of `extentIds` that are stored. */
+  existing(
+    extentIds: readonly string[],
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<Set<string>>
+
+  /** Durable when it resolves. An extent that is not there is reported as missing, not as an error. */
+  delete(
+    extentIds: readonly string[],
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<{ readonly deleted: readonly string[]; readonly missing: readonly string[] }>
+
+  /** Every stored extent, in no order. What is not named like an extent is passed over. */
+  list(options?: { readonly signal?: AbortSignal }): AsyncIterable<StoredExtent>
+
+  /** Removes staged content that nobody works on (what a killed process left) and that was last written before `olderThan` (Unix ms). */
+  sweepStaging(options: {
+    readonly olderThan: number
+    readonly signal?: AbortSignal
+  }): Promise<{ readonly removed: number; readonly bytes: number }>
+
+  /** Space where uploads are staged. One quick system call, so it is synchronous. */
+  freeSpace(): { readonly freeBytes: number; readonly totalBytes: number }
+
+  /** Discards the spools that still run, and frees threads and descriptors. */
+  close(): Promise<void>
+}

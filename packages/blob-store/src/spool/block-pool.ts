@@ -1,0 +1,19 @@
+/** Size of the writes to a staging file, in bytes. */
+export const BLOCK_BYTES = 512 * 1024
+
+/** Free blocks that are kept for the next spool; more than these are left to the garbage collector. */
+const MAX_FREE_BLOCKS = 16
+
+/** Reuses the blocks in which spools collect small chunks: a fresh one costs page faults, each time. */
+export class BlockPool {
+  readonly #free: Uint8Array[] = []
+
+  take(): Uint8Array {
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES)
+  }
+
+  /** Nothing may read or write `block` any more, a running system call included. */
+  give(block: Uint8Array): void {
+    if (this.#free.length < MAX_FREE_BLOCKS) this.#free.push(block)
+  }
+}

@@ -1,0 +1,111 @@
+import type { FileHandle } from 'node:fs/promises'
+import type { DurableFiles } from '../disk/durable-files.ts'
+import type { FileHash, HashThread } from './hash-thread.ts'
+
+/** Written bytes after which the disk is told to begin: the sync at the end then finds little left. */
+const WRITE_BACK_BYTES = 32 * 1024 * 1024
+
+/** Syncs in the background at once, over all spools: each holds a thread of libuv's pool. */
+const MAX_WRITE_BACKS = 2
+
+/** What the staging files of one store share. */
+export type StagingShared = {
+  readonly files: DurableFiles
+  readonly hashThread: HashThread
+  /** Background syncs that run at the moment. */
+  writeBacks: number
+}
+
+/** One file in the staging folder: written front to back by one writer, hashed in the background. */
+export class StagingFile {
+  readonly path: string
+  readonly #shared: StagingShared
+  readonly #handle: FileHandle
+  #bytes = 0
+  #hash: FileHash | undefined
+  #notSynced = 0
+  #writeBack: Promise<void> | undefined
+  #writeBackFault: { readonly error: unknown } | undefined
+  #closed: Promise<void> | undefined
+
+  /** `path` must be free. */
+  static async create(path: string, shared: StagingShared): Promise<StagingFile> {
+    return new StagingFile(path, shared, await shared.files.createExclusively(path))
+  }
+
+  private constructor(path: string, shared: StagingShared, handle: FileHandle) {
+    this.path = path
+    this.#shared = shared
+    this.#handle = handle
+  }
+
+  /** Bytes that can be read from the file. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** From now on the file is hashed while it grows. */
+  startHashing(): void {
+    this.#hash = this.#shared.hashThread.open(this.path)
+    this.#hash.advance(this.#bytes)
+  }
+
+  async append(content: Uint8Array): Promise<void> {
+    let rest = content
+    while (rest.length > 0) {
+      const { bytesWritten } = await this.#handle.write(rest, 0, rest.length, this.#bytes)
+      this.#bytes += bytesWritten
+      rest = rest.subarray(bytesWritten)
+    }
+    this.#throwFault()
+    this.#hash?.advance(this.#bytes)
+    this.#notSynced += content.length
+    if (this.#notSynced >= WRITE_BACK_BYTES) this.#startWriteBack()
+  }
+
+  /** The SHA-256 of the whole file, which must have been hashing. */
+  async sha256(): Promise<string> {
+    if (this.#hash === undefined) throw new Error('The file is not being hashed')
+    return await this.#hash.digest(this.#bytes)
+  }
+
+  /** After a power cut all that was appended is there, if the file's name is. */
+  async sync(): Promise<void> {
+    await this.#writeBack
+    this.#throwFault()
+    await this.#shared.files.syncFile(this.#handle)
+  }
+
+  /** Lets go of the file and leaves it where it is. Any number of times. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    await this.#hash?.cancel()
+    await this.#writeBack
+    await this.#handle.close()
+  }
+
+  #throwFault(): void {
+    if (this.#writeBackFault !== undefined) throw this.#writeBackFault.error
+  }
+
+  #startWriteBack(): void {
+    if (this.#writeBack !== undefined || this.#shared.writeBacks >= MAX_WRITE_BACKS)
+      return
+    this.#notSynced = 0
+    this.#shared.writeBacks += 1
+    this.#writeBack = this.#shared.files
+      .syncData(this.#handle)
+      // The kernel tells each descriptor of a lost page only once: a later sync would succeed.
+      .catch((error: unknown) => {
+        this.#writeBackFault = { error }
+      })
+      .finally(() => {
+        this.#shared.writeBacks -= 1
+        this.#writeBack = undefined
+      })
+  }
+}
