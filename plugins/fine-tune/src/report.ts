@@ -59,6 +59,14 @@ export function startReport(options: FineTuneOptions): Report {
   }
 }
 
+/** A file as wrong as this is no training file: reading on would only cost time. */
+const MAX_ISSUES_READ = 10_000
+
+/** Whether so many issues were found that the rest, of a long line too, is not worth a look. */
+export function isHopeless(report: Report): boolean {
+  return report.issues.total >= MAX_ISSUES_READ
+}
+
 /** Reports an issue of the current line: the file will be refused. */
 export function addIssue(
   report: Report,

@@ -8,11 +8,8 @@ import {
 import { checkExample } from './check-example.ts'
 import { isJsonObject } from './json-object.ts'
 import type { FineTuneOptions } from './options.ts'
-import { addIssue, type Report, startReport } from './report.ts'
+import { addIssue, isHopeless, type Report, startReport } from './report.ts'
 import { verdictOf } from './verdict-of.ts'
-
-/** A file as wrong as this is no training file: reading on would only cost time. */
-const MAX_ISSUES_READ = 10_000
 
 /**
  * Checks every example of a training file and reports all issues, with their lines.
@@ -49,29 +46,25 @@ async function readExamples(file: PluginFile, report: Report): Promise<void> {
         addLineIssue(report, 'invalid_json_line', '')
       }
       report.line = number
-      if (report.issues.total >= MAX_ISSUES_READ) {
+      const example = parseLine(text)
+      // A blank line is let through at the end of the file only: wait for the next one.
+      if (example === undefined && text.trim() === '') blankLine = number
+      else checkLine(report, example, text)
+      if (isHopeless(report)) {
         const message = `The file has at least ${report.issues.total} issues. Reading stopped here.`
         addIssue(report, 'too_many_issues', message)
         return
       }
-      const example = parseLine(text)
-      if (example === undefined && text.trim() === '') {
-        // A blank line is let through at the end of the file only: wait for the next one.
-        blankLine = number
-        continue
-      }
-      report.examples += 1
-      if (text.length > report.longestLine) report.longestLine = text.length
-      if (isJsonObject(example)) checkExample(report, example)
-      else {
-        addLineIssue(
-          report,
-          example === undefined ? 'invalid_json_line' : 'data_type',
-          text,
-        )
-      }
     }
   }
+}
+
+function checkLine(report: Report, example: unknown, text: string): void {
+  report.examples += 1
+  if (text.length > report.longestLine) report.longestLine = text.length
+  if (isJsonObject(example)) checkExample(report, example)
+  else if (example === undefined) addLineIssue(report, 'invalid_json_line', text)
+  else addLineIssue(report, 'data_type', text)
 }
 
 /** The value of a line; undefined when it is not JSON. */

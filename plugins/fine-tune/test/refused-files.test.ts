@@ -607,6 +607,17 @@ t.test('reading stops after 10,000 issues', async (t) => {
   t.same(verdict.issueCounts, { data_type: 10_000, too_many_issues: 1 })
 })
 
+t.test('endless blank lines are not read to their end', async (t) => {
+  const verdict = await refused(`${good}\n${'\n'.repeat(20_000)}`)
+  t.same(verdict.issueCounts, { invalid_json_line: 10_000, too_many_issues: 1 })
+})
+
+t.test('a line of a million wrong messages is not checked to its end', async (t) => {
+  const line = `{"messages":[1${',1'.repeat(1_000_000)}]}\n`
+  const verdict = await refused(line + good)
+  t.same(verdict.issueCounts, { invalid_type: 10_000, too_many_issues: 1 })
+})
+
 t.test('all issues of an example are reported', async (t) => {
   const example = {
     tools: [{ type: 'x' }],

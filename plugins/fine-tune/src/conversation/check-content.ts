@@ -1,7 +1,7 @@
 import { addTypeIssue } from '../add-type-issue.ts'
 import { isJsonObject, type JsonObject, typeWithArticle } from '../json-object.ts'
 import { quote } from '../quote.ts'
-import { addIssue, type Report, type Role } from '../report.ts'
+import { addIssue, isHopeless, type Report, type Role } from '../report.ts'
 import { checkImageUrl } from './check-image-url.ts'
 import type { Conversation } from './check-messages.ts'
 
@@ -21,7 +21,7 @@ export function checkContent(
     const text = "The message has no 'content'."
     addIssue(report, 'message_missing_key', text, `${at}.content`)
   } else if (Array.isArray(content) && content.length > 0) {
-    for (let n = 0; n < content.length; n += 1) {
+    for (let n = 0; n < content.length && !isHopeless(report); n += 1) {
       checkPart(report, conversation, content[n], role, `${at}.content[${n}]`)
     }
   } else if (content !== null || role !== 'function') {

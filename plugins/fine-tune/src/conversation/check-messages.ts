@@ -1,5 +1,5 @@
 import { typeWithArticle } from '../json-object.ts'
-import { addIssue, type Report, type Role } from '../report.ts'
+import { addIssue, isHopeless, type Report, type Role } from '../report.ts'
 import { checkMessage } from './check-message.ts'
 
 /** What is known of one list of messages while they are read. */
@@ -51,7 +51,7 @@ export function checkMessages(
     calls: undefined,
     unanswered: undefined,
   }
-  for (let n = 0; n < messages.length; n += 1) {
+  for (let n = 0; n < messages.length && !isHopeless(report); n += 1) {
     checkMessage(report, conversation, messages[n], `${at}[${n}]`)
   }
   if (conversation.images > 0) checkImageCount(report, conversation.images, at)

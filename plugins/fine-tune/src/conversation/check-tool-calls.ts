@@ -1,7 +1,7 @@
 import { addTypeIssue } from '../add-type-issue.ts'
 import { isJsonObject, typeWithArticle } from '../json-object.ts'
 import { quote } from '../quote.ts'
-import { addIssue, addWarning, type Report } from '../report.ts'
+import { addIssue, addWarning, isHopeless, type Report } from '../report.ts'
 import type { Conversation } from './check-messages.ts'
 import { definesTool, isFunctionName } from './check-tools.ts'
 
@@ -20,7 +20,7 @@ export function checkToolCalls(
   }
   conversation.calls ??= new Set()
   conversation.unanswered = new Set()
-  for (let n = 0; n < calls.length; n += 1) {
+  for (let n = 0; n < calls.length && !isHopeless(report); n += 1) {
     checkToolCall(report, conversation, calls[n], `${at}[${n}]`)
   }
 }

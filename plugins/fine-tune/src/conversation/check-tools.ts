@@ -1,7 +1,7 @@
 import { addTypeIssue } from '../add-type-issue.ts'
 import { isJsonObject, type JsonObject, typeWithArticle } from '../json-object.ts'
 import { quote } from '../quote.ts'
-import { addIssue, MAX_TOOL_NAMES, type Report } from '../report.ts'
+import { addIssue, isHopeless, MAX_TOOL_NAMES, type Report } from '../report.ts'
 
 /** Most functions that the deprecated `functions` may define. */
 const MAX_FUNCTIONS = 128
@@ -12,7 +12,8 @@ export function checkTools(report: Report, tools: unknown, at: string): void {
     addTypeIssue(report, at, 'an array of objects', tools)
     return
   }
-  for (let n = 0; n < tools.length; n += 1) checkTool(report, tools[n], `${at}[${n}]`)
+  for (let n = 0; n < tools.length && !isHopeless(report); n += 1)
+    checkTool(report, tools[n], `${at}[${n}]`)
 }
 
 /** `functions`, the deprecated form: an array of 1 to 128 `{name, description?, parameters?}`. */
@@ -26,7 +27,7 @@ export function checkFunctions(report: Report, functions: unknown): void {
     addIssue(report, 'invalid_tool', message, 'functions')
     return
   }
-  for (let n = 0; n < functions.length; n += 1) {
+  for (let n = 0; n < functions.length && !isHopeless(report); n += 1) {
     checkDefinition(report, functions[n], `functions[${n}]`)
   }
 }
