@@ -8,7 +8,6 @@ import { partCounter } from './part-counter.ts'
 const TEM = 0x01
 const FIRST_AFTER_RESERVED = 0xc0
 const DHT = 0xc4
-const JPG = 0xc8
 const DAC = 0xcc
 const LAST_FRAME_HEADER = 0xcf
 const SOI = 0xd8
@@ -67,7 +66,6 @@ export async function inspectJpeg(window: ByteWindow): Promise<Image> {
         `the segment at byte ${offset - 2} has length ${length}; at least 2 is needed`,
       )
     }
-    window.requireUpTo(offset + length)
     if (isFrameHeader(marker.code)) {
       if (frame !== undefined) {
         throw damaged(`it has a second frame header, at byte ${offset - 2}`)
@@ -84,8 +82,7 @@ export async function inspectJpeg(window: ByteWindow): Promise<Image> {
 }
 
 function isFrameHeader(code: number): boolean {
-  const isOther = code === DHT || code === JPG || code === DAC
-  return code <= LAST_FRAME_HEADER && !isOther
+  return code <= LAST_FRAME_HEADER && code !== DHT && code !== DAC
 }
 
 function readFrame(code: number, segment: Buffer): Frame {

@@ -111,9 +111,7 @@ async function readChunkStart(
   if (length > MAX_CHUNK_BYTES || !/^[A-Za-z]{4}$/.test(type)) {
     throw damaged(`there is no chunk at byte ${offset}, where one must begin`)
   }
-  const end = offset + length + CHUNK_OVERHEAD
-  window.requireUpTo(end)
-  return { type, length, end }
+  return { type, length, end: offset + length + CHUNK_OVERHEAD }
 }
 
 /** Only for small chunks: the whole one is read. */

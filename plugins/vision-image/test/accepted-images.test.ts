@@ -124,6 +124,16 @@ const cases: readonly Case[] = [
     facts: { ...pngFacts, format: 'webp' },
   },
   {
+    what: 'a WebP that asks for enlargement, with its own dimensions',
+    content: webp([vp8({ scale: 3 })]),
+    facts: { ...pngFacts, format: 'webp' },
+  },
+  {
+    what: 'a WebP with a second image in it, which no decoder shows',
+    content: webp([vp8(), vp8({ width: 9 }), vp8l({ width: 8 })]),
+    facts: { ...pngFacts, format: 'webp' },
+  },
+  {
     what: 'the largest sides of a lossless WebP that keep to 100 megapixels',
     content: webp([vp8l({ width: 16_384, height: 6_103 })]),
     facts: {
@@ -144,6 +154,22 @@ const cases: readonly Case[] = [
     what: 'a GIF with comments and without any colour table',
     content: Buffer.concat([gifScreen(), gifComment, gifFrame(), gifComment, gifTrailer]),
     facts: { ...pngFacts, format: 'gif', mode: 'palette' },
+    warnings: ['image_not_rgb'],
+  },
+  {
+    what: 'a GIF whose frame has a colour table of its own',
+    content: Buffer.concat([gifScreen(), gifFrame({ colourBits: 5 }), gifTrailer]),
+    facts: { ...pngFacts, format: 'gif', mode: 'palette', bit_depth: 5 },
+    warnings: ['image_not_rgb'],
+  },
+  {
+    what: 'a GIF with two colour tables, of which that of its frame counts',
+    content: Buffer.concat([
+      real.stillGif.subarray(0, 13 + 12),
+      gifFrame({ colourBits: 4 }),
+      gifTrailer,
+    ]),
+    facts: { format: 'gif', ...small, mode: 'palette', bit_depth: 4 },
     warnings: ['image_not_rgb'],
   },
   {

@@ -27,10 +27,15 @@ export function vp8x({ flags = 0, width = 2, height = 3 }: CanvasFields = {}): B
   return webpChunk('VP8X', data)
 }
 
-export function vp8({ width = 2, height = 3 }: CanvasFields = {}): Buffer {
+/** `scale`: 0..3, how a decoder is asked to enlarge the image; no part of its dimensions. */
+export function vp8({
+  width = 2,
+  height = 3,
+  scale = 0,
+}: CanvasFields & { readonly scale?: number } = {}): Buffer {
   const data = Buffer.from([0x10, 0, 0, 0x9d, 0x01, 0x2a, 0, 0, 0, 0, 0, 0])
-  data.writeUInt16LE(width, 6)
-  data.writeUInt16LE(height, 8)
+  data.writeUInt16LE(width | (scale << 14), 6)
+  data.writeUInt16LE(height | (scale << 14), 8)
   return webpChunk('VP8 ', data)
 }
 

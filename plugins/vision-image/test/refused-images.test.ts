@@ -246,9 +246,14 @@ const cases: Readonly<Partial<Record<IssueCode, readonly Case[]>>> = {
     ['a WebP with a late canvas', webp([vp8(), vp8x()]), /not the first/],
     ['a WebP without pixel data', webp([vp8x()]), /no pixel data/],
     [
-      'a WebP whose canvas has another size',
+      'a WebP less wide than its canvas',
       webp([vp8x({ width: 9 }), vp8()]),
       /9 x 3.*2 x 3/,
+    ],
+    [
+      'a WebP less high than its canvas',
+      webp([vp8x({ height: 9 }), vp8()]),
+      /2 x 9.*2 x 3/,
     ],
     [
       'a WebP without a key frame',
