@@ -1,4 +1,5 @@
 import type { SpooledContent, UploadSpool } from '@custody/blob-store'
+import type { MaybePromise } from '@custody/event-log'
 
 /** What a key may do. `inference` is understood in requests as read and write. */
 export type Scope =
@@ -16,14 +17,21 @@ export type Principal = {
   /** `key:<id>`, as events record it. */
   readonly actor: string
   readonly scopes: ReadonlySet<Scope>
-  readonly project: { readonly id: string; readonly dialect: string; readonly limits: ProjectLimits }
+  readonly project: {
+    readonly id: string
+    readonly dialect: string
+    readonly limits: ProjectLimits
+  }
 }
 
 /** The limits that a project sets for itself; an absent one is the dialect's or the plugin's. */
 export type ProjectLimits = {
   readonly max_file_bytes?: number
   readonly purposes?: Readonly<
-    Record<string, { readonly max_bytes?: number; readonly default_expiry_seconds?: number }>
+    Record<
+      string,
+      { readonly max_bytes?: number; readonly default_expiry_seconds?: number }
+    >
   >
   readonly quota_bytes?: number
   readonly uploads_per_minute?: number
@@ -101,7 +109,11 @@ export type FilePage = { readonly files: readonly FileView[]; readonly hasMore: 
 export type FileContent = {
   readonly file: FileView
   /** The bytes from `start` (inclusive) to `end` (exclusive). Small content comes as one chunk. */
-  read(start: number, end: number, options: { signal: AbortSignal }): AsyncIterable<Uint8Array>
+  read(
+    start: number,
+    end: number,
+    options: { signal: AbortSignal },
+  ): AsyncIterable<Uint8Array>
   /** Everything at once where it lies inline in the index, to spare a stream; otherwise undefined. */
   readonly inline: Uint8Array | undefined
 }
@@ -115,15 +127,23 @@ export interface Files {
    */
   beginUpload(
     principal: Principal,
-    options: { policy: UploadPolicy; declaredBytes: number | undefined; signal: AbortSignal },
+    options: {
+      policy: UploadPolicy
+      declaredBytes: number | undefined
+      signal: AbortSignal
+    },
   ): UploadSession
   /** Checks, validates, stores, appends. Resolves when bytes and event are durable. */
   upload(principal: Principal, request: UploadRequest): Promise<FileView>
   /** @throws CustodyError `file_not_found` */
-  get(principal: Principal, id: string, idAsSent: string): FileView
-  list(principal: Principal, query: ListQuery): FilePage
+  get(principal: Principal, id: string, idAsSent: string): MaybePromise<FileView>
+  list(principal: Principal, query: ListQuery): Promise<FilePage>
   /** @throws CustodyError `file_not_found`, `file_held` */
-  delete(principal: Principal, id: string, options: { idAsSent: string; requestId: string }): Promise<void>
+  delete(
+    principal: Principal,
+    id: string,
+    options: { idAsSent: string; requestId: string },
+  ): Promise<void>
   /** @throws CustodyError `file_not_found`, `content_damaged` */
   content(principal: Principal, id: string, idAsSent: string): Promise<FileContent>
 }
@@ -131,8 +151,11 @@ export interface Files {
 export interface UploadSession {
   /** The most bytes that the file may have, whatever its purpose turns out to be. */
   readonly maxBytes: number
-  /** A sink for a file that streams in. */
-  spool(): UploadSpool
+  /**
+   * A sink for a file that streams in. Where the form named the purpose before the file, `hint` lets the
+   * validation run along with the upload.
+   */
+  spool(hint?: { readonly purpose: string; readonly filename: string }): UploadSpool
   /** Content that is already whole in memory (at most 64 KiB). */
   fromBuffer(content: Uint8Array): SpooledContent
   close(): Promise<void>

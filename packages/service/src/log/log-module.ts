@@ -13,8 +13,8 @@ import {
   decideUpdateApiKey,
   decideUpdateProject,
   decideUpload,
-  events,
   eventSchemas,
+  events,
   isEventType,
   upcast,
 } from '@custody/domain'
@@ -48,13 +48,21 @@ export const logModule: LogModule = {
     createDecider(sql, batchOf(filesProjection), batchOf(directoryProjection)),
 }
 
-function createDecider(sql: Sql, files: FilesBatch, directory: DirectoryBatch): BatchDecider {
+function createDecider(
+  sql: Sql,
+  files: FilesBatch,
+  directory: DirectoryBatch,
+): BatchDecider {
   const extents: ExtentRow[] = []
   const destroyed: string[] = []
 
-  async function upload(command: StoredUpload, context: DecideContext): Promise<Decision> {
+  async function upload(
+    command: StoredUpload,
+    context: DecideContext,
+  ): Promise<Decision> {
     const project = await directory.project(context.project)
-    if (!project) throw new TypeError(`An upload to project ${context.project}, which is not there`)
+    if (!project)
+      throw new TypeError(`An upload to project ${context.project}, which is not there`)
     const usedBytes =
       project.limits.quota_bytes === undefined ? 0 : await files.usedBytes(project.id)
     const decision = decideUpload(
@@ -81,7 +89,10 @@ function createDecider(sql: Sql, files: FilesBatch, directory: DirectoryBatch): 
     return decision
   }
 
-  async function decide(command: StoredCommand, context: DecideContext): Promise<Decision> {
+  async function decide(
+    command: StoredCommand,
+    context: DecideContext,
+  ): Promise<Decision> {
     const { project, now } = context
     switch (command.type) {
       case 'UploadFile':
@@ -112,7 +123,10 @@ function createDecider(sql: Sql, files: FilesBatch, directory: DirectoryBatch): 
       case 'ArchiveProject':
         return decideArchiveProject(await directory.project(command.id), command)
       case 'CreateServiceAccount':
-        return decideCreateServiceAccount(await directory.project(project), { ...command, project })
+        return decideCreateServiceAccount(await directory.project(project), {
+          ...command,
+          project,
+        })
       case 'DeleteServiceAccount':
         return decideDeleteServiceAccount(
           await directory.serviceAccount(command.id),
@@ -122,13 +136,21 @@ function createDecider(sql: Sql, files: FilesBatch, directory: DirectoryBatch): 
       case 'CreateApiKey':
         return decideCreateApiKey(
           await directory.project(project),
-          command.account === null ? null : await directory.serviceAccount(command.account),
+          command.account === null
+            ? null
+            : await directory.serviceAccount(command.account),
           { ...command, project },
         )
       case 'UpdateApiKey':
-        return decideUpdateApiKey(await directory.apiKey(command.id), { ...command, project })
+        return decideUpdateApiKey(await directory.apiKey(command.id), {
+          ...command,
+          project,
+        })
       case 'RevokeApiKey':
-        return decideRevokeApiKey(await directory.apiKey(command.id), { ...command, project })
+        return decideRevokeApiKey(await directory.apiKey(command.id), {
+          ...command,
+          project,
+        })
       case 'SkipConsumer':
         return events({
           type: 'ConsumerSkipped',

@@ -1,0 +1,46 @@
+import { type Config, loadConfig } from '../config/load-config.ts'
+import type { SettingName } from '../config/settings.ts'
+
+/** What a command is given of the world. */
+export type CommandContext = {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** The folder that the person typed in: FILE arguments and relative paths start from it. */
+  readonly cwd: string
+  readonly isTerminal: boolean
+  /** A line for the person. */
+  print(line: string): void
+}
+
+export type CommonFlags = Partial<Record<SettingName | 'config', unknown>>
+
+export function configOf(context: CommandContext, flags: CommonFlags = {}): Config {
+  return loadConfig({
+    env: context.env,
+    flags,
+    cwd: context.cwd,
+    isTerminal: context.isTerminal,
+  })
+}
+
+/** Rows as columns that line up. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = []
+  for (const row of rows) {
+    for (const [index, cell] of row.entries()) {
+      widths[index] = Math.max(widths[index] ?? 0, cell.length)
+    }
+  }
+  return rows.map((row) =>
+    row
+      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+/** `2026-01-31T23:59:59Z` */
+export function showSeconds(seconds: number | null): string {
+  return seconds === null
+    ? '-'
+    : new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
+}

@@ -1,0 +1,63 @@
+import type { RunningServer } from '../deployment/run-server.ts'
+import { runServer } from '../deployment/run-server.ts'
+import { createLogger } from '../logger.ts'
+import { VERSION } from '../version.ts'
+import { type CommandContext, type CommonFlags, configOf } from './command-context.ts'
+
+/** `custody serve`: runs until SIGINT or SIGTERM. Resolves to the exit code. */
+export async function serve(
+  context: CommandContext,
+  flags: CommonFlags,
+): Promise<number> {
+  const config = configOf(context, flags)
+  const logger = createLogger(config.log)
+  for (const warning of config.warnings) logger.warn({}, warning)
+  const ended = Promise.withResolvers<number>()
+  const server = await runServer({
+    config,
+    logger,
+    cwd: context.cwd,
+    host: config.host,
+    port: config.port,
+    background: true,
+    onLost(error) {
+      logger.error({ err: error }, 'the log thread is gone; the process ends')
+      ended.resolve(1)
+    },
+  })
+  logger.info({ address: server.address, version: VERSION, pid: process.pid }, 'serving')
+  for (const line of welcome(server, context.isTerminal)) context.print(line)
+
+  const stop = (signal: string) => {
+    logger.info({ signal }, 'stopping; requests in flight are finished first')
+    ended.resolve(0)
+  }
+  process.once('SIGINT', stop)
+  process.once('SIGTERM', stop)
+  const code = await ended.promise
+  await server.stop()
+  logger.info({}, 'stopped')
+  return code
+}
+
+/** What a person needs next. Keys are shown on a terminal only. */
+function welcome(server: RunningServer, isTerminal: boolean): string[] {
+  const { apiKey, adminKey } = server.deployment.secrets
+  const inFile = apiKey.source !== 'CUSTODY_API_KEY'
+  const key = isTerminal
+    ? apiKey.value
+    : inFile
+      ? `$(cat '${apiKey.source}')`
+      : '$CUSTODY_API_KEY'
+  const shown = isTerminal && apiKey.fresh ? apiKey.value : `in ${apiKey.source}`
+  return [
+    '',
+    `  Custody ${VERSION} serves ${server.address}/v1`,
+    `  API key    ${shown}`,
+    `  Admin key  in ${adminKey.source}`,
+    '',
+    '  Try it:',
+    `    echo 'Hello' > hello.txt && curl ${server.address}/v1/files -H "Authorization: Bearer ${key}" -F purpose=user_data -F file=@hello.txt`,
+    '',
+  ]
+}

@@ -1,0 +1,44 @@
+import { chmodSync, mkdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { CustodyError, quote } from '@custody/domain'
+
+/** Where things lie in a data folder. */
+export type DataFolder = {
+  readonly path: string
+  readonly database: string
+  readonly lock: string
+  readonly run: string
+  readonly serverFile: string
+}
+
+export function layout(path: string): DataFolder {
+  return {
+    path,
+    database: join(path, 'custody.db'),
+    lock: join(path, 'lock.db'),
+    run: join(path, 'run'),
+    serverFile: join(path, 'run', 'server.json'),
+  }
+}
+
+/** Makes the folder (0700) where it is not there. @throws CustodyError `data_folder_unusable` */
+export function prepareDataFolder(path: string): DataFolder {
+  const folder = layout(path)
+  try {
+    makePrivateFolder(path)
+    makePrivateFolder(folder.run)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new CustodyError(
+      'data_folder_unusable',
+      `The data folder ${quote(path)} cannot be used: ${reason}`,
+      { cause },
+    )
+  }
+  return folder
+}
+
+export function makePrivateFolder(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 })
+  if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o700)
+}

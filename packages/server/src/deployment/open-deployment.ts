@@ -1,0 +1,94 @@
+import { openDiskBlobStore } from '@custody/blob-store'
+import { openSqliteEventLog } from '@custody/event-log'
+import { projections } from '@custody/file-index'
+import { dialectNames } from '@custody/http'
+import {
+  createIds,
+  createPluginHost,
+  createService,
+  genesis,
+  type Ids,
+  type Logger,
+  logModuleUrl,
+  type Service,
+} from '@custody/service'
+import type { Config } from '../config/load-config.ts'
+import { type DataFolder, prepareDataFolder } from '../data-folder/data-folder.ts'
+import { lockDataFolder } from '../data-folder/lock-data-folder.ts'
+import { loadSecrets, type Secrets } from '../data-folder/secrets.ts'
+import { VERSION } from '../version.ts'
+import { resolvePlugins } from './resolve-plugins.ts'
+
+/** One deployment, open for use by this process alone. */
+export type Deployment = {
+  readonly folder: DataFolder
+  readonly secrets: Secrets
+  readonly service: Service
+  readonly ids: Ids
+  close(): Promise<void>
+}
+
+export type OpenDeploymentOptions = {
+  readonly config: Config
+  readonly logger: Logger
+  readonly cwd: string
+  /** A further admin key, of this run only. */
+  readonly token: string
+  /** The log can be written no more: the process is of no use. */
+  readonly onLost: (error: Error) => void
+}
+
+/** Takes the data folder and opens everything on it, in the order in which one needs the other. */
+export async function openDeployment(
+  options: OpenDeploymentOptions,
+): Promise<Deployment> {
+  const { config, logger } = options
+  const clock = Date.now
+  const ids = createIds(clock)
+  const opened: (() => unknown)[] = []
+  const close = async () => {
+    for (const undo of opened.reverse()) await undo()
+    opened.length = 0
+  }
+  try {
+    // Before the folder is touched: a plugin that does not load stops the start.
+    const plugins = await createPluginHost({
+      plugins: resolvePlugins(config, options.cwd),
+      dialects: dialectNames,
+      logger,
+      clock: performance,
+    })
+    opened.push(() => plugins.close())
+    const folder = prepareDataFolder(config.dataDir)
+    const lock = lockDataFolder(folder)
+    opened.push(() => lock.release())
+    const secrets = loadSecrets(config, ids.random)
+    const blobs = await openDiskBlobStore({ folder: folder.path, newId: ids.uuid })
+    opened.push(() => blobs.close())
+    // Nobody else works here: what is staged was left by a process that died.
+    await blobs.sweepStaging({ olderThan: clock() })
+    const log = await openSqliteEventLog({
+      path: folder.database,
+      driver: config.sqliteDriver,
+      module: logModuleUrl,
+      projections,
+      genesis: genesis(`custody ${VERSION}`, ids),
+      onDefect: (defect) => logger.error(defect, 'a command ran into a defect'),
+      onLost: options.onLost,
+    })
+    opened.push(() => log.close())
+    const service = await createService(
+      { log, blobs, plugins, clock, ids, logger },
+      {
+        adminKeys: [secrets.adminKey.value, options.token],
+        apiKey: secrets.apiKey.value,
+        dialect: config.dialect,
+        monotonic: () => performance.now(),
+      },
+    )
+    return { folder, secrets, service, ids, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

@@ -1,0 +1,77 @@
+import { CustodyError, quote } from '@custody/domain'
+import type { Logger } from '@custody/service'
+import type { Config } from '../config/load-config.ts'
+import { layout } from '../data-folder/data-folder.ts'
+import { readServerFile } from '../data-folder/server-file.ts'
+import { runServer } from './run-server.ts'
+
+/** Calls of the administration API. */
+export interface AdminApi {
+  get(path: string): Promise<Record<string, unknown>>
+  post(path: string, body?: unknown): Promise<Record<string, unknown>>
+  delete(path: string): Promise<Record<string, unknown>>
+}
+
+/**
+ * Gives `work` the administration API of the server that serves the data folder; where none does, of one
+ * that runs for the time of the command, on a free port of the loopback address.
+ */
+export async function withAdminApi<T>(
+  options: { readonly config: Config; readonly logger: Logger; readonly cwd: string },
+  work: (api: AdminApi) => Promise<T>,
+): Promise<T> {
+  const running = readServerFile(layout(options.config.dataDir))
+  if (running && (await answers(running.address))) {
+    return await work(adminApi(running.address, running.token))
+  }
+  const server = await runServer({
+    ...options,
+    host: '127.0.0.1',
+    port: 0,
+    background: false,
+    onLost() {},
+  })
+  try {
+    return await work(adminApi(server.address, server.token))
+  } finally {
+    await server.stop()
+  }
+}
+
+async function answers(address: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${address}/healthz`, {
+      signal: AbortSignal.timeout(5000),
+    })
+    await response.body?.cancel()
+    return response.ok
+  } catch {
+    return false
+  }
+}
+
+function adminApi(address: string, token: string): AdminApi {
+  async function call(method: string, path: string, body?: unknown) {
+    const response = await fetch(`${address}/v1/organization${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    const answer = (await response.json()) as Record<string, unknown>
+    if (response.ok) return answer
+    const { error } = answer as { error?: { message?: string; param?: string | null } }
+    throw new CustodyError(
+      'invalid_value',
+      error?.message ?? `The server at ${quote(address)} answered ${response.status}.`,
+      { param: error?.param ?? null },
+    )
+  }
+  return {
+    get: (path) => call('GET', path),
+    post: (path, body) => call('POST', path, body ?? {}),
+    delete: (path) => call('DELETE', path),
+  }
+}

@@ -1,0 +1,4 @@
+export { type Config, loadConfig } from './config/load-config.ts'
+export { type RunningServer, runServer } from './deployment/run-server.ts'
+export { createLogger } from './logger.ts'
+export { main } from './main.ts'

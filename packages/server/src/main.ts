@@ -1,0 +1,158 @@
+import { CustodyError } from '@custody/domain'
+import { Command, CommanderError } from 'commander'
+import { auditReplay, auditShow } from './commands/audit.ts'
+import type { CommandContext } from './commands/command-context.ts'
+import { listConsumers, resumeConsumer, skipEvent } from './commands/consumers.ts'
+import { listFiles } from './commands/files.ts'
+import { createKey, listKeys, revokeKey } from './commands/keys.ts'
+import { createProject, listProjects } from './commands/projects.ts'
+import { serve } from './commands/serve.ts'
+import { validate } from './commands/validate.ts'
+import { VERSION } from './version.ts'
+
+/** The `custody` command. Resolves to its exit code: 0 done, 1 refused or failed, 2 wrong usage. */
+export async function main(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
+  const context: CommandContext = {
+    env,
+    // Under `npm run` the working directory is the repository's; this is where the person typed.
+    cwd: env.INIT_CWD ?? process.cwd(),
+    isTerminal: process.stdout.isTTY === true,
+    print: (line) => void process.stdout.write(`${line}\n`),
+  }
+  let code = 0
+  const program = describe((run) => async (...given) => {
+    code = await run(context, ...given)
+  })
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    const message =
+      error instanceof CustodyError
+        ? error.message
+        : error instanceof Error
+          ? (error.stack ?? error.message)
+          : String(error)
+    process.stderr.write(`custody: ${message}\n`)
+    return 1
+  }
+}
+
+type Run<Args extends unknown[]> = (
+  context: CommandContext,
+  ...args: Args
+) => Promise<number>
+type Wrap = <Args extends unknown[]>(run: Run<Args>) => (...args: Args) => Promise<void>
+
+function describe(run: Wrap): Command {
+  const program = new Command('custody')
+    .description('A self-hosted files service for LLM stacks, with a tamper-evident log.')
+    .version(VERSION, '-V, --version')
+    .exitOverride()
+    .showHelpAfterError()
+
+  program
+    .command('serve')
+    .description('serve the API')
+    .option('--host <address>', 'address to listen on')
+    .option('--port <number>', 'port to listen on; 0 takes a free one', toNumber)
+    .option('--data-dir <folder>', 'folder of the database, blobs and staging')
+    .option('--config <file>', 'configuration file')
+    .action((flags) => run(serve)(flags))
+
+  program
+    .command('validate')
+    .description('ask the plugins about a file, without a server')
+    .argument('<file>')
+    .requiredOption('--purpose <purpose>', 'what the file is for')
+    .option('--json', 'print the report as JSON')
+    .action((file, flags) => run(validate)(file, flags))
+
+  const audit = program.command('audit').description('look into the log')
+  audit
+    .command('show')
+    .description('every event of a file')
+    .argument('<file-id>')
+    .option('--json', 'one JSON object for each event')
+    .action((id, flags) => run(auditShow)(id, flags))
+  audit
+    .command('replay')
+    .description('build the index again from the log, and compare')
+    .action(() => run(auditReplay)())
+
+  const files = program.command('files').description('the files of a project')
+  files
+    .command('list')
+    .description('live files, newest first')
+    .option('--project <id>', 'the project (default: default)')
+    .option('--purpose <purpose>', 'only files of this purpose')
+    .option('--json', 'one JSON object for each file')
+    .action((flags) => run(listFiles)(flags))
+
+  const projects = program.command('projects').description('tenants')
+  projects
+    .command('create')
+    .description('make a project; prints its id')
+    .argument('<name>')
+    .option('--dialect <dialect>', 'how its API looks on the wire')
+    .action((name, flags) => run(createProject)(name, flags))
+  projects
+    .command('list')
+    .description('all projects, archived ones too')
+    .option('--json', 'one JSON object for each project')
+    .action((flags) => run(listProjects)(flags))
+
+  const keys = program.command('keys').description('API keys')
+  keys
+    .command('create')
+    .description('make a service account with one key; prints the key this once')
+    .argument('<name>')
+    .option('--project <id>', 'the project (default: default)')
+    .option(
+      '--scopes <list>',
+      'separated by commas (default: read, write and audit.read)',
+    )
+    .option('--expires-in <seconds>', 'how long the key is good (default: for ever)')
+    .option('--json', 'print everything as JSON')
+    .action((name, flags) => run(createKey)(name, flags))
+  keys
+    .command('list')
+    .description('keys that are good')
+    .option('--project <id>', 'the project (default: default)')
+    .option('--json', 'one JSON object for each key')
+    .action((flags) => run(listKeys)(flags))
+  keys
+    .command('revoke')
+    .description('end a key at once')
+    .argument('<key-id>')
+    .option('--project <id>', 'the project (default: default)')
+    .action((id, flags) => run(revokeKey)(id, flags))
+
+  const consumers = program.command('consumers').description('durable readers of the log')
+  consumers
+    .command('list')
+    .description('where each one stands')
+    .action(() => run(listConsumers)())
+  consumers
+    .command('resume')
+    .description('let a stopped one try again')
+    .argument('<name>')
+    .action((name) => run(resumeConsumer)(name))
+  consumers
+    .command('skip')
+    .description('let a stopped one pass over an event')
+    .argument('<name>')
+    .argument('<position>')
+    .action((name, position) => run(skipEvent)(name, position))
+
+  return program
+}
+
+/** What is no number stays text, and the check of the settings refuses it by name. */
+function toNumber(text: string): number | string {
+  return /^\d+$/.test(text) ? Number(text) : text
+}

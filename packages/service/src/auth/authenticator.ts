@@ -1,0 +1,78 @@
+import { timingSafeEqual } from 'node:crypto'
+import { type ApiKeyState, isKeyValid, type ProjectState } from '@custody/domain'
+import type { MaybePromise } from '@custody/event-log'
+import { findApiKeyByHash, findProject } from '@custody/file-index'
+import type { Appender } from '../appender.ts'
+import { ALL_SCOPES, type ServiceEnvironment } from '../service-environment.ts'
+import type { Authentication, Principal, Scope } from '../types.ts'
+import { hashKey } from './key-secret.ts'
+
+type Known = {
+  readonly key: ApiKeyState
+  readonly dialect: string
+  /** null where the project was archived. */
+  readonly principal: Principal | null
+}
+
+/** Keys that are remembered between requests; the cache is emptied when any key or project changes. */
+const CACHED_KEYS = 10_000
+
+/** Tells who a key belongs to. `adminHashes`: SHA-256 of the admin keys, lower-case hex. */
+export function createAuthenticator(
+  { log, clock }: Pick<ServiceEnvironment, 'log' | 'clock'>,
+  appender: Pick<Appender, 'onAppended'>,
+  adminHashes: readonly string[],
+): (token: string) => MaybePromise<Authentication> {
+  const cache = new Map<string, Known>()
+
+  appender.onAppended((types) => {
+    if (types.some((type) => !type.startsWith('File'))) cache.clear()
+  })
+
+  function answer(known: Known): Authentication {
+    if (known.principal && isKeyValid(known.key, clock() * 1000)) {
+      return { kind: 'project', principal: known.principal }
+    }
+    return { kind: 'refused', dialect: known.dialect }
+  }
+
+  async function lookUp(sha256: string): Promise<Authentication> {
+    const { sql } = log.reader
+    const key = await findApiKeyByHash(sql, sha256)
+    if (!key?.sha256 || !sameHash(key.sha256, sha256)) return { kind: 'refused' }
+    const project = await findProject(sql, key.project)
+    if (!project) return { kind: 'refused' }
+    const known = { key, dialect: project.dialect, principal: toPrincipal(key, project) }
+    if (cache.size >= CACHED_KEYS) cache.clear()
+    cache.set(sha256, known)
+    return answer(known)
+  }
+
+  return (token) => {
+    const sha256 = hashKey(token)
+    const known = cache.get(sha256)
+    if (known) return answer(known)
+    if (adminHashes.some((admin) => sameHash(admin, sha256))) {
+      return { kind: 'admin', actor: 'admin' }
+    }
+    return lookUp(sha256)
+  }
+}
+
+function toPrincipal(key: ApiKeyState, project: ProjectState): Principal | null {
+  if (project.archivedAt !== null) return null
+  return {
+    keyId: key.id,
+    actor: `key:${key.id}`,
+    scopes: new Set(key.scopes.filter(isScope)),
+    project: { id: project.id, dialect: project.dialect, limits: project.limits },
+  }
+}
+
+function isScope(text: string): text is Scope {
+  return (ALL_SCOPES as readonly string[]).includes(text)
+}
+
+function sameHash(one: string, other: string): boolean {
+  return timingSafeEqual(Buffer.from(one, 'hex'), Buffer.from(other, 'hex'))
+}

@@ -1,0 +1,263 @@
+import type { SweepResult } from '@custody/blob-store'
+import { CustodyError, SYSTEM_PROJECT } from '@custody/domain'
+import type { MaybePromise } from '@custody/event-log'
+import { findProject, listApiKeys, nextDeadline } from '@custody/file-index'
+import { createAdmin } from './admin/admin-service.ts'
+import type { AdminUseCases } from './admin-types.ts'
+import { createAppender } from './appender.ts'
+import { createAuthenticator } from './auth/authenticator.ts'
+import { hashKey, redactKey } from './auth/key-secret.ts'
+import { createClockGuard } from './background/clock-guard.ts'
+import { expireDueFiles } from './background/expiry-ticker.ts'
+import { collectGarbage } from './background/garbage-collector.ts'
+import { type OrphanSweepOptions, sweepOrphans } from './background/orphan-sweep.ts'
+import { type Repeating, repeat } from './background/repeat.ts'
+import { createFiles } from './files/files-service.ts'
+import { createConsumerControl } from './reactions/consumer-control.ts'
+import { createReactionRunner } from './reactions/reaction-runner.ts'
+import { ALL_SCOPES, type ServiceEnvironment } from './service-environment.ts'
+import type { Authentication, Files } from './types.ts'
+
+/** The project that a deployment begins with. */
+export const DEFAULT_PROJECT = 'default'
+
+export type ServiceOptions = {
+  /** Keys that administer: the configured one, and that of this run for the command line. */
+  readonly adminKeys: readonly string[]
+  /** The key of the project `default`; a changed value revokes the former. */
+  readonly apiKey: string
+  /** Dialect of the project `default`, and of projects that are made without one. */
+  readonly dialect: string
+  /** Milliseconds that never jump, for comparison with the clock. */
+  readonly monotonic: () => number
+}
+
+/** Everything that Custody does, without HTTP. */
+export interface Service {
+  readonly files: Files
+  readonly admin: AdminUseCases
+  authenticate(token: string): MaybePromise<Authentication>
+  /** The purposes that any key may upload in a dialect. */
+  purposes(dialect: string): readonly string[]
+  health(): { readonly ready: boolean; readonly reasons: readonly string[] }
+  sweep(options?: OrphanSweepOptions): Promise<SweepResult>
+  /** Begins what happens by itself: expiry, garbage, reactions, the sweep, idempotency rows. */
+  startBackground(): Promise<void>
+  stopBackground(): Promise<void>
+}
+
+const SECOND = 1000
+const DAY = 24 * 60 * 60 * SECOND
+
+/** Opens the use cases on an environment; makes or updates the project `default` and its key. */
+export async function createService(
+  environment: ServiceEnvironment,
+  options: ServiceOptions,
+): Promise<Service> {
+  const { log, clock, ids, logger, plugins } = environment
+  const appender = createAppender(log, ids)
+  const reactions = createReactionRunner(environment)
+  const guard = createClockGuard(clock, options.monotonic)
+  let background:
+    | Record<'expiry' | 'garbage' | 'reactions' | 'sweep' | 'rows', Repeating>
+    | undefined
+  let distrust: string | undefined
+  const consumers = createConsumerControl(
+    environment,
+    appender,
+    reactions.nextPosition,
+    () => background?.reactions.wake(),
+  )
+
+  await ensureDefaultProject()
+  await reactions.start()
+
+  async function ensureDefaultProject(): Promise<void> {
+    const asking = {
+      project: DEFAULT_PROJECT,
+      actor: 'system:configuration',
+      requestId: ids.prefixed('req_'),
+    }
+    const project = await findProject(log.reader.sql, DEFAULT_PROJECT)
+    const { dialect } = options
+    if (!project) {
+      await appender.append(
+        {
+          type: 'CreateProject',
+          id: DEFAULT_PROJECT,
+          name: 'Default project',
+          dialect,
+          limits: {},
+        },
+        asking,
+      )
+    } else if (project.dialect !== dialect) {
+      await appender.append(
+        { type: 'UpdateProject', id: DEFAULT_PROJECT, dialect },
+        asking,
+      )
+    }
+    const sha256 = hashKey(options.apiKey)
+    const keys = await listApiKeys(log.reader.sql, DEFAULT_PROJECT, {
+      after: 0,
+      limit: 10_000,
+    })
+    const supplied = keys.filter((key) => key.account === null)
+    if (supplied.some((key) => key.sha256 === sha256)) return
+    for (const key of supplied) {
+      await appender.append(
+        { type: 'RevokeApiKey', id: key.id, reason: 'configuration' },
+        asking,
+      )
+    }
+    await appender.append(
+      {
+        type: 'CreateApiKey',
+        id: ids.prefixed('key_'),
+        name: 'Configuration',
+        account: null,
+        scopes: ALL_SCOPES,
+        sha256,
+        redacted: redactKey(options.apiKey),
+        expiresAt: null,
+      },
+      asking,
+    )
+  }
+
+  /** Looks at the clocks before anything is destroyed. */
+  async function trusted(): Promise<boolean> {
+    const { time } = await log.reader.head()
+    const problem = guard.problem(time / 1000)
+    if (problem !== distrust) {
+      if (problem) logger.error({ problem }, 'the clock is not trusted; nothing expires')
+      else logger.info({}, 'the clock is trusted again')
+      distrust = problem
+    }
+    return problem === undefined
+  }
+
+  async function logSweep(signal: AbortSignal): Promise<void> {
+    const result = await sweepOrphans(environment, { signal })
+    const { outcome, orphans, removed, missing, objects } = result
+    const found = { outcome, objects, orphans: orphans.length, removed: removed.length }
+    if (missing.length > 0) {
+      logger.error({ ...found, missing: missing.length }, 'files have lost their content')
+    } else if (outcome === 'too_many') {
+      logger.warn(found, 'too many orphans to be removed without --force: custody sweep')
+    } else if (removed.length > 0) logger.info(found, 'orphans were removed')
+  }
+
+  const files = createFiles(environment, appender)
+  const failed = (what: string) => (error: unknown) =>
+    logger.error({ err: error }, `${what} failed; it will be tried again`)
+
+  appender.onAppended((types) => {
+    if (!types.some((type) => type.startsWith('File'))) return
+    if (plugins.reactions.length > 0) background?.reactions.wake()
+    if (types.some((type) => type === 'FileDeleted' || type === 'FileExpired')) {
+      background?.garbage.wake()
+    }
+  })
+
+  return {
+    files,
+    admin: createAdmin(environment, appender, consumers, options.dialect),
+    authenticate: createAuthenticator(
+      environment,
+      appender,
+      options.adminKeys.map(hashKey),
+    ),
+    purposes: (dialect) =>
+      [...plugins.purposes.values()]
+        .filter(
+          (purpose) =>
+            purpose.direction === 'input' &&
+            (!purpose.dialects || purpose.dialects.includes(dialect)),
+        )
+        .map((purpose) => purpose.name),
+    health() {
+      const reasons = distrust === undefined ? [] : [`Nothing expires: ${distrust}.`]
+      return { ready: reasons.length === 0, reasons }
+    },
+    sweep: (sweepOptions) => sweepOrphans(environment, sweepOptions),
+
+    async startBackground() {
+      background = {
+        expiry: repeat({
+          everyMs: SECOND,
+          work: async (signal) => {
+            const due = await nextDeadline(log.reader.sql)
+            const isDue = due !== undefined && due * SECOND <= clock()
+            // The clock is looked at every time: `/readyz` tells of it before something is due.
+            if ((await trusted()) && isDue)
+              await expireDueFiles(environment, appender, signal)
+          },
+          onError: failed('expiry'),
+        }),
+        garbage: repeat({
+          everyMs: 60 * SECOND,
+          delayMs: SECOND,
+          work: async (signal) => {
+            if (await trusted()) await collectGarbage(environment, appender, signal)
+          },
+          onError: failed('garbage collection'),
+        }),
+        reactions: repeat({
+          everyMs: 5 * SECOND,
+          work: async (signal) => {
+            const next = await reactions.run(signal)
+            if (next !== undefined && next - clock() < 5 * SECOND) {
+              setTimeout(
+                () => background?.reactions.wake(),
+                Math.max(next - clock(), 10),
+              ).unref()
+            }
+          },
+          onError: failed('delivery to plugins'),
+        }),
+        sweep: repeat({
+          everyMs: DAY,
+          work: logSweep,
+          onError: failed('the orphan sweep'),
+        }),
+        rows: repeat({
+          everyMs: 600 * SECOND,
+          work: async () => void (await log.forgetIdempotency()),
+          onError: failed('forgetting old idempotency keys'),
+        }),
+      }
+      background.garbage.wake()
+      background.reactions.wake()
+    },
+    async stopBackground() {
+      if (!background) return
+      await Promise.all(Object.values(background).map((one) => one.stop()))
+      background = undefined
+    },
+  }
+}
+
+/** The first command of a log. */
+export function genesis(software: string, ids: ServiceEnvironment['ids']) {
+  return {
+    command: { type: 'CreateLog' as const, logId: ids.uuid(), software },
+    project: SYSTEM_PROJECT,
+    actor: 'system',
+    request: ids.prefixed('req_'),
+    eventId: ids.uuid(),
+  }
+}
+
+/** Where the log thread finds what it is to know of the events. */
+export const logModuleUrl = new URL('./log/log-module.ts', import.meta.url)
+
+/** @throws CustodyError `invalid_configuration` for a key that the configuration cannot supply. */
+export function checkSuppliedKey(setting: string, value: string): void {
+  if (!/^[\x21-\x7e]{20,256}$/.test(value)) {
+    throw new CustodyError(
+      'invalid_configuration',
+      `${setting} must be 20 to 256 visible ASCII characters without spaces; it has ${value.length}.`,
+    )
+  }
+}

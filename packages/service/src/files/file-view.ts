@@ -1,0 +1,16 @@
+import { type FileState, toSeconds } from '@custody/domain'
+import type { FileView } from '../types.ts'
+
+export function toFileView(state: FileState): FileView {
+  return {
+    id: state.id,
+    purpose: state.purpose,
+    bytes: state.bytes,
+    createdAt: toSeconds(state.createdAt),
+    expiresAt: state.expiresAt,
+    filename: state.filename,
+    metadata: state.metadata,
+    status: 'processed',
+    sha256: state.sha256,
+  }
+}

@@ -1,0 +1,91 @@
+import { CustodyError, type FileState, isLive } from '@custody/domain'
+import type { MaybePromise } from '@custody/event-log'
+import { findFile, listFiles } from '@custody/file-index'
+import type { Appender } from '../appender.ts'
+import type { ServiceEnvironment } from '../service-environment.ts'
+import type { Files, Principal } from '../types.ts'
+import { openFileContent } from './file-content.ts'
+import { toFileView } from './file-view.ts'
+import { createFollowedUploads } from './follow-upload.ts'
+import { uploadFile } from './upload-file.ts'
+import { createUploadAdmission } from './upload-session.ts'
+
+/** The Files use cases, for one deployment. */
+export function createFiles(environment: ServiceEnvironment, appender: Appender): Files {
+  const { log, clock } = environment
+  const followed = createFollowedUploads()
+  const admission = createUploadAdmission(environment, followed)
+
+  function requireLive(
+    state: FileState | null,
+    principal: Principal,
+    idAsSent: string,
+  ): FileState {
+    if (state?.project === principal.project.id && isLive(state, clock() * 1000))
+      return state
+    throw new CustodyError('file_not_found', `No such File object: ${idAsSent}`, {
+      param: 'id',
+    })
+  }
+
+  function find(
+    principal: Principal,
+    id: string,
+    idAsSent: string,
+  ): MaybePromise<FileState> {
+    const found = findFile(log.reader.sql, id)
+    return found instanceof Promise
+      ? found.then((state) => requireLive(state, principal, idAsSent))
+      : requireLive(found, principal, idAsSent)
+  }
+
+  return {
+    beginUpload: admission.begin,
+    upload: (principal, request) =>
+      uploadFile(environment, appender, followed, principal, request),
+
+    get(principal, id, idAsSent) {
+      const found = find(principal, id, idAsSent)
+      return found instanceof Promise ? found.then(toFileView) : toFileView(found)
+    },
+
+    async list(principal, query) {
+      const { after } = query
+      let cursor: FileState | null = null
+      if (after !== undefined) {
+        // A file that has ended is still a place in the list.
+        cursor = await findFile(log.reader.sql, after)
+        if (cursor?.project !== principal.project.id) {
+          throw new CustodyError(
+            'cursor_not_found',
+            `No such File object: ${query.afterAsSent ?? after}`,
+            { param: 'after' },
+          )
+        }
+      }
+      const states = await listFiles(log.reader.sql, {
+        project: principal.project.id,
+        order: query.order,
+        limit: query.limit + 1,
+        now: Math.floor(clock() / 1000),
+        ...(cursor && { after: cursor.seq }),
+        ...(query.purpose !== undefined && { purpose: query.purpose }),
+      })
+      return {
+        files: states.slice(0, query.limit).map(toFileView),
+        hasMore: states.length > query.limit,
+      }
+    },
+
+    async delete(principal, id, { idAsSent, requestId }) {
+      await appender.append(
+        { type: 'DeleteFile', file: id, idAsSent },
+        { project: principal.project.id, actor: principal.actor, requestId },
+      )
+    },
+
+    async content(principal, id, idAsSent) {
+      return await openFileContent(environment, await find(principal, id, idAsSent))
+    },
+  }
+}

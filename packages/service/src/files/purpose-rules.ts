@@ -1,0 +1,79 @@
+import { CustodyError, quote } from '@custody/domain'
+import type { PluginHost, PurposeInfo } from '../plugin-host/index.ts'
+import type { Principal, UploadPolicy } from '../types.ts'
+
+/** Purposes that this principal may upload to, in the order in which plugins declare them. */
+export function offeredPurposes(
+  plugins: Pick<PluginHost, 'purposes'>,
+  principal: Principal,
+  policy: UploadPolicy,
+): PurposeInfo[] {
+  const writesOutput = principal.scopes.has('api.files.write_output')
+  return [...plugins.purposes.values()].filter(
+    (purpose) =>
+      (!purpose.dialects || purpose.dialects.includes(policy.dialect)) &&
+      (purpose.direction === 'input' ||
+        writesOutput ||
+        policy.openOutputPurposes.includes(purpose.name)),
+  )
+}
+
+/** @throws CustodyError `invalid_purpose`, naming those that are offered */
+export function requirePurpose(
+  offered: readonly PurposeInfo[],
+  name: string,
+): PurposeInfo {
+  const found = offered.find((purpose) => purpose.name === name)
+  if (found) return found
+  const names = offered.map((purpose) => `'${purpose.name}'`).join(', ')
+  throw new CustodyError(
+    'invalid_purpose',
+    `${quote(name)} is not one of [${names}] - 'purpose'`,
+    {
+      param: 'purpose',
+    },
+  )
+}
+
+/** Largest file in bytes, inclusive: the project's limit, else the dialect's, else the plugin's. */
+export function maxBytesOf(
+  purpose: PurposeInfo,
+  principal: Principal,
+  policy: UploadPolicy,
+): number {
+  const { limits } = principal.project
+  return (
+    limits.purposes?.[purpose.name]?.max_bytes ??
+    limits.max_file_bytes ??
+    policy.purposes[purpose.name]?.maxBytes ??
+    Math.min(purpose.maxBytes ?? Number.POSITIVE_INFINITY, policy.maxFileBytes)
+  )
+}
+
+/** How long a file of the purpose is kept unless the request says otherwise; null: until deleted. */
+export function defaultExpiry(
+  purpose: PurposeInfo,
+  principal: Principal,
+  policy: UploadPolicy,
+): { readonly afterSeconds: number; readonly policy: 'project' | 'purpose' } | null {
+  const own = principal.project.limits.purposes?.[purpose.name]?.default_expiry_seconds
+  if (own !== undefined) return { afterSeconds: own, policy: 'project' }
+  const general =
+    policy.purposes[purpose.name]?.defaultExpirySeconds ?? purpose.defaultExpirySeconds
+  return general === undefined ? null : { afterSeconds: general, policy: 'purpose' }
+}
+
+export function tooLarge(bytes: number, limit: number, what: string): CustodyError {
+  return new CustodyError(
+    'file_too_large',
+    `The file is too large: ${what} takes at most ${limit} bytes (${describeBytes(limit)}), and this one has ${bytes}.`,
+    { param: 'file' },
+  )
+}
+
+function describeBytes(bytes: number): string {
+  const mib = bytes / 1024 / 1024
+  return mib >= 1
+    ? `${Math.round(mib * 10) / 10} MiB`
+    : `${Math.round(bytes / 102.4) / 10} KiB`
+}

@@ -1,0 +1,99 @@
+import { CustodyError } from '@custody/domain'
+import type { ServiceEnvironment } from '../service-environment.ts'
+import type { Principal, UploadPolicy, UploadSession } from '../types.ts'
+import { type FollowedUploads, followUpload } from './follow-upload.ts'
+import { maxBytesOf, offeredPurposes, tooLarge } from './purpose-rules.ts'
+
+/** Uploads at once with one key; more are told to wait. */
+const MAX_UPLOADS_PER_KEY = 64
+
+/** New spools stop when less of the disk is free. */
+const MIN_FREE_SHARE = 0.05
+
+/** What a form takes beside the file: boundaries, part headers, the other fields. */
+const FORM_OVERHEAD = 64 * 1024
+
+/** How long a look at the free space is believed. */
+const FREE_SPACE_MS = 1000
+
+/** Admits uploads: how many at once, how large, and whether there is room. */
+export interface UploadAdmission {
+  begin(
+    principal: Principal,
+    options: {
+      policy: UploadPolicy
+      declaredBytes: number | undefined
+      signal: AbortSignal
+    },
+  ): UploadSession
+}
+
+export function createUploadAdmission(
+  environment: Pick<ServiceEnvironment, 'blobs' | 'plugins' | 'clock'>,
+  followed: FollowedUploads,
+): UploadAdmission {
+  const { blobs, plugins, clock } = environment
+  const running = new Map<string, number>()
+  let free = { at: Number.NEGATIVE_INFINITY, enough: true }
+
+  function requireSpace(): void {
+    const now = clock()
+    if (Math.abs(now - free.at) > FREE_SPACE_MS) {
+      const { freeBytes, totalBytes } = blobs.freeSpace()
+      free = { at: now, enough: freeBytes >= totalBytes * MIN_FREE_SHARE }
+    }
+    if (!free.enough) {
+      throw new CustodyError(
+        'insufficient_storage',
+        `The disk is almost full: uploads stop while less than ${MIN_FREE_SHARE * 100} % is free.`,
+      )
+    }
+  }
+
+  return {
+    begin(principal, { policy, declaredBytes, signal }) {
+      const { keyId } = principal
+      const others = running.get(keyId) ?? 0
+      if (others >= MAX_UPLOADS_PER_KEY) {
+        throw new CustodyError(
+          'too_many_uploads',
+          `This key has ${others} uploads running; at most ${MAX_UPLOADS_PER_KEY} at once are taken.`,
+          { headers: { 'retry-after': '1' } },
+        )
+      }
+      requireSpace()
+      let maxBytes = 0
+      for (const purpose of offeredPurposes(plugins, principal, policy)) {
+        maxBytes = Math.max(maxBytes, maxBytesOf(purpose, principal, policy))
+      }
+      if (declaredBytes !== undefined && declaredBytes > maxBytes + FORM_OVERHEAD) {
+        throw tooLarge(declaredBytes, maxBytes, 'any purpose')
+      }
+
+      running.set(keyId, others + 1)
+      let closed = false
+      const opened: { discard(): Promise<void> }[] = []
+      return {
+        maxBytes,
+        spool(hint) {
+          const spool = blobs.spool({ maxBytes, signal })
+          opened.push(spool)
+          if (!hint || !plugins.purposes.has(hint.purpose)) return spool
+          return followUpload(spool, followed, hint, (path) =>
+            plugins.follow({ ...hint, path, project: principal.project.id, signal }),
+          )
+        },
+        fromBuffer: (content) => blobs.fromBuffer(content),
+        async close() {
+          if (closed) return
+          closed = true
+          const left = (running.get(keyId) ?? 1) - 1
+          if (left === 0) running.delete(keyId)
+          else running.set(keyId, left)
+          // What was uploaded is committed by now, and has nothing left to discard.
+          for (const one of opened) await one.discard()
+        },
+      }
+    },
+  }
+}

@@ -1,0 +1,45 @@
+export type {
+  AdminContext,
+  AdminUseCases,
+  ApiKeyView,
+  ConsumerView,
+  NewApiKey,
+  NewKeyOptions,
+  Page,
+  PageQuery,
+  ProjectView,
+  ServiceAccountView,
+} from './admin-types.ts'
+export { makeKey } from './auth/key-secret.ts'
+export {
+  checkSuppliedKey,
+  createService,
+  DEFAULT_PROJECT,
+  genesis,
+  logModuleUrl,
+  type Service,
+  type ServiceOptions,
+} from './create-service.ts'
+export { extensionOf } from './files/upload-file.ts'
+export { createIds, type Ids } from './ids.ts'
+export { createPluginHost, type PluginHost } from './plugin-host/index.ts'
+export {
+  ALL_SCOPES,
+  DEFAULT_SCOPES,
+  type Logger,
+  type ServiceEnvironment,
+} from './service-environment.ts'
+export type {
+  Authentication,
+  FileContent,
+  FilePage,
+  Files,
+  FileView,
+  ListQuery,
+  Principal,
+  ProjectLimits,
+  Scope,
+  UploadPolicy,
+  UploadRequest,
+  UploadSession,
+} from './types.ts'
