@@ -1,0 +1,90 @@
+import type { Scope } from '@custody/service'
+import { dialectNames } from '../dialects/dialects.ts'
+import {
+  boolean,
+  integer,
+  object,
+  oneOf,
+  optional,
+  type Reader,
+  record,
+  someOf,
+  text,
+} from './body-shape.ts'
+
+const scopes = [
+  'api.files.read',
+  'api.files.write',
+  'api.files.write_output',
+  'api.files.hold',
+  'api.files.erase',
+  'api.audit.read',
+  'api.webhooks.write',
+] as const satisfies readonly Scope[]
+
+const accepted = [...scopes, 'inference'] as const
+
+const maxInteger = Number.MAX_SAFE_INTEGER
+const tenYears = 315_360_000
+
+/** `inference` means read and write. */
+const scopeList: Reader<Scope[]> = (value, param) => {
+  const named = someOf(oneOf(accepted), accepted)(value, param)
+  const meant = named.flatMap((scope): Scope[] =>
+    scope === 'inference' ? ['api.files.read', 'api.files.write'] : [scope],
+  )
+  return [...new Set(meant)]
+}
+
+const bytes = integer(1, maxInteger)
+const seconds = integer(1, tenYears)
+
+const limits = object({
+  max_file_bytes: optional(bytes),
+  purposes: optional(
+    record(
+      object({ max_bytes: optional(bytes), default_expiry_seconds: optional(seconds) }),
+    ),
+  ),
+  quota_bytes: optional(bytes),
+  uploads_per_minute: optional(integer(1, 1_000_000)),
+  retain_seconds: optional(seconds),
+})
+
+const name = text(256)
+const dialect = oneOf(dialectNames)
+
+/** `POST /v1/organization/projects` */
+export const newProject = object({
+  name,
+  dialect: optional(dialect),
+  limits: optional(limits),
+})
+
+/** `POST /v1/organization/projects/{id}` */
+export const projectChanges = object({
+  name: optional(name),
+  dialect: optional(dialect),
+  limits: optional(limits),
+})
+
+/** `POST …/service_accounts` */
+export const newServiceAccount = object({
+  name,
+  scopes: optional(scopeList),
+  expires_in_seconds: optional(seconds),
+  create_service_account_only: optional(boolean),
+})
+
+/** `POST …/service_accounts/{id}/api_keys` */
+export const newApiKey = object({
+  name: optional(name),
+  scopes: optional(scopeList),
+  expires_in_seconds: optional(seconds),
+})
+
+/** `POST /v1/organization/consumers/{name}/skip` */
+export const skippedEvent = object({ position: text(32) })
+
+/** Routes whose body says nothing. */
+export const emptyBody = object({})

@@ -1,0 +1,204 @@
+import { CustodyError, quote } from '@custody/domain/errors'
+import type { AdminContext, AdminUseCases, NewKeyOptions } from '@custody/service'
+import type Router from '@koa/router'
+import { sendJson } from '../answers/send-json.ts'
+import { authorizeAdmin } from '../auth/authorize.ts'
+import type { TransferWatch } from '../connections/transfer-watch.ts'
+import { singleParameter } from '../fields/single-parameter.ts'
+import type { HttpDependencies } from '../http-dependencies.ts'
+import type { RequestContext, RequestState } from '../request-context.ts'
+import {
+  emptyBody,
+  newApiKey,
+  newProject,
+  newServiceAccount,
+  projectChanges,
+  skippedEvent,
+} from './admin-bodies.ts'
+import {
+  presentApiKey,
+  presentConsumer,
+  presentNewKey,
+  presentPage,
+  presentProject,
+  presentServiceAccount,
+} from './admin-shapes.ts'
+import type { Reader } from './body-shape.ts'
+import { jsonBody } from './json-body.ts'
+import { pageQuery } from './page-query.ts'
+
+/** A request that the admin key sent. */
+type AdminRequest = {
+  readonly admin: AdminContext
+  readonly query: URLSearchParams
+  /** A parameter of the path. */
+  param(name: string): string
+  body<T>(read: Reader<T>): Promise<T>
+  /** Refuses a request that asks for its answer to be kept, where the answer holds a secret. */
+  refuseIdempotencyKey(): void
+}
+
+/**
+ * The routes under `/v1/organization`, as OpenAI's organization API has them, so that `openai.admin.organization` of
+ * its SDK works; and the consumers of the log, which are ours.
+ */
+export function addAdminRoutes(
+  router: Router<RequestState>,
+  dependencies: HttpDependencies,
+  admin: AdminUseCases,
+  watch: TransferWatch,
+): void {
+  type Answer = object | Promise<object>
+  const route = (
+    method: 'get' | 'post' | 'delete',
+    path: string,
+    answer: (request: AdminRequest) => Answer,
+  ) => {
+    router[method](`/v1/organization${path}`, async (context) => {
+      const actor = await authorizeAdmin(context, dependencies.authenticate)
+      const request = adminRequest(context, context.params, actor, watch)
+      sendJson(context, 200, await answer(request))
+    })
+  }
+  addProjectRoutes(route, admin)
+  addServiceAccountRoutes(route, admin)
+  addApiKeyRoutes(route, admin)
+  addConsumerRoutes(route, admin)
+}
+
+type Route = (
+  method: 'get' | 'post' | 'delete',
+  path: string,
+  answer: (request: AdminRequest) => object | Promise<object>,
+) => void
+
+function addProjectRoutes(route: Route, admin: AdminUseCases): void {
+  route('post', '/projects', async (request) => {
+    const project = await request.body(newProject)
+    return presentProject(await admin.createProject(project, request.admin))
+  })
+  route('get', '/projects', async ({ query }) => {
+    const includeArchived = singleParameter(query, 'include_archived') === 'true'
+    const page = await admin.listProjects({ ...pageQuery(query), includeArchived })
+    return presentPage(page, presentProject)
+  })
+  route('get', '/projects/:project', async ({ param }) =>
+    presentProject(await admin.getProject(param('project'))),
+  )
+  route('post', '/projects/:project', async ({ admin: by, param, body }) => {
+    const changes = await body(projectChanges)
+    return presentProject(await admin.updateProject(param('project'), changes, by))
+  })
+  route('post', '/projects/:project/archive', async ({ admin: by, param, body }) => {
+    await body(emptyBody)
+    return presentProject(await admin.archiveProject(param('project'), by))
+  })
+}
+
+function addServiceAccountRoutes(route: Route, admin: AdminUseCases): void {
+  const accounts = '/projects/:project/service_accounts'
+  route('post', accounts, async (request) => {
+    request.refuseIdempotencyKey()
+    const { name, create_service_account_only, ...options } =
+      await request.body(newServiceAccount)
+    const made = await admin.createServiceAccount(
+      request.param('project'),
+      { name, withoutKey: create_service_account_only === true, ...keyOptions(options) },
+      request.admin,
+    )
+    return {
+      ...presentServiceAccount(made.account),
+      api_key: made.key === null ? null : presentNewKey(made.key),
+    }
+  })
+  route('get', accounts, async ({ param, query }) => {
+    const page = await admin.listServiceAccounts(param('project'), pageQuery(query))
+    return presentPage(page, presentServiceAccount)
+  })
+  route('get', `${accounts}/:account`, async ({ param }) =>
+    presentServiceAccount(
+      await admin.getServiceAccount(param('project'), param('account')),
+    ),
+  )
+  route('delete', `${accounts}/:account`, async ({ admin: by, param }) => {
+    const id = param('account')
+    await admin.deleteServiceAccount(param('project'), id, by)
+    return { id, object: 'organization.project.service_account.deleted', deleted: true }
+  })
+  route('post', `${accounts}/:account/api_keys`, async (request) => {
+    request.refuseIdempotencyKey()
+    const { name, ...options } = await request.body(newApiKey)
+    const key = await admin.createApiKey(
+      request.param('project'),
+      request.param('account'),
+      { ...(name === undefined ? undefined : { name }), ...keyOptions(options) },
+      request.admin,
+    )
+    return presentNewKey(key)
+  })
+}
+
+function addApiKeyRoutes(route: Route, admin: AdminUseCases): void {
+  const keys = '/projects/:project/api_keys'
+  route('get', keys, async ({ param, query }) => {
+    const page = await admin.listApiKeys(param('project'), pageQuery(query))
+    return presentPage(page, presentApiKey)
+  })
+  route('get', `${keys}/:key`, async ({ param }) =>
+    presentApiKey(await admin.getApiKey(param('project'), param('key'))),
+  )
+  route('delete', `${keys}/:key`, async ({ admin: by, param }) => {
+    const id = param('key')
+    await admin.revokeApiKey(param('project'), id, by)
+    return { id, object: 'organization.project.api_key.deleted', deleted: true }
+  })
+}
+
+function addConsumerRoutes(route: Route, admin: AdminUseCases): void {
+  route('get', '/consumers', async () =>
+    presentPage({ items: await admin.listConsumers(), hasMore: false }, presentConsumer),
+  )
+  route('post', '/consumers/:name/resume', async ({ admin: by, param, body }) => {
+    await body(emptyBody)
+    return presentConsumer(await admin.resumeConsumer(param('name'), by))
+  })
+  route('post', '/consumers/:name/skip', async ({ admin: by, param, body }) => {
+    const { position } = await body(skippedEvent)
+    return presentConsumer(await admin.skipEvent(param('name'), position, by))
+  })
+}
+
+function adminRequest(
+  context: RequestContext,
+  params: Readonly<Record<string, string>>,
+  actor: string,
+  watch: TransferWatch,
+): AdminRequest {
+  return {
+    admin: { actor, requestId: context.state.requestId },
+    query: new URLSearchParams(context.querystring),
+    param: (name) => params[name] ?? '',
+    body: async (read) => read(await jsonBody(context, watch), ''),
+    refuseIdempotencyKey: () => {
+      const key = context.req.headers['idempotency-key']
+      if (key === undefined) return
+      throw new CustodyError(
+        'invalid_value',
+        `Invalid Idempotency-Key header ${quote(key)}: the answer of this route holds a secret, ` +
+          'which is not kept to be answered again.',
+        { param: 'Idempotency-Key' },
+      )
+    },
+  }
+}
+
+function keyOptions(options: {
+  scopes?: NewKeyOptions['scopes']
+  expires_in_seconds?: number
+}): NewKeyOptions {
+  const { scopes, expires_in_seconds: expiresInSeconds } = options
+  return {
+    ...(scopes === undefined ? undefined : { scopes }),
+    ...(expiresInSeconds === undefined ? undefined : { expiresInSeconds }),
+  }
+}

@@ -1,0 +1,141 @@
+import { CustodyError, quote } from '@custody/domain/errors'
+import { checkInteger, notAnInteger } from '../fields/parse-integer.ts'
+import { missingParameter } from '../fields/single-field.ts'
+
+/** Checks a value of a JSON body, and gives it back with its type. `param` is its dotted path. */
+export type Reader<T> = (value: unknown, param: string) => T
+
+/** A member that may be left out. */
+export type Optional<T> = { readonly optional: Reader<T> }
+
+type Shape = Readonly<Record<string, Reader<unknown> | Optional<unknown>>>
+type OptionalKeys<S extends Shape> = {
+  [K in keyof S]: S[K] extends Optional<unknown> ? K : never
+}[keyof S]
+type Read<S extends Shape> = {
+  [K in Exclude<keyof S, OptionalKeys<S>>]: S[K] extends Reader<infer T> ? T : never
+} & {
+  [K in OptionalKeys<S>]?: S[K] extends Optional<infer T> ? T : never
+}
+
+export function optional<T>(reader: Reader<T>): Optional<T> {
+  return { optional: reader }
+}
+
+/**
+ * A JSON object with these members and no other. A member that is null is absent: SDKs send null for what the
+ * caller left out.
+ *
+ * @throws CustodyError `unknown_parameter`, `missing_required_parameter`, and what the readers throw
+ */
+export function object<S extends Shape>(shape: S): Reader<Read<S>> {
+  return (value, param) => {
+    const members = membersOf(value, param)
+    for (const name of members.keys()) {
+      if (!Object.hasOwn(shape, name)) throw unknownParameter(join(param, name))
+    }
+    const read: Record<string, unknown> = {}
+    for (const [name, reader] of Object.entries(shape)) {
+      const member = members.get(name) ?? undefined
+      const path = join(param, name)
+      if (typeof reader === 'function') {
+        if (member === undefined) throw missingParameter(path)
+        read[name] = reader(member, path)
+      } else if (member !== undefined) read[name] = reader.optional(member, path)
+    }
+    return read as Read<S>
+  }
+}
+
+/** An object with any keys, each value of one shape. */
+export function record<T>(reader: Reader<T>): Reader<Record<string, T>> {
+  return (value, param) => {
+    const entries = [...membersOf(value, param)].map(([name, one]): [string, T] => {
+      if (name === '__proto__') throw unknownParameter(join(param, name))
+      return [name, reader(one, join(param, name))]
+    })
+    return Object.fromEntries(entries)
+  }
+}
+
+function membersOf(value: unknown, param: string): Map<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return new Map(Object.entries(value))
+  }
+  throw wrongType(param === '' ? 'body' : param, 'an object', value)
+}
+
+function unknownParameter(path: string): CustodyError {
+  return new CustodyError('unknown_parameter', `Unknown parameter: ${quote(path)}.`, {
+    param: path.slice(0, 64),
+  })
+}
+
+/** A text that is not empty, of at most `maxLength` characters. */
+export function text(maxLength: number): Reader<string> {
+  return (value, param) => {
+    if (typeof value !== 'string') throw wrongType(param, 'a string', value)
+    if (value.trim() === '') throw missingParameter(param)
+    if (value.length > maxLength) {
+      throw new CustodyError(
+        'string_above_max_length',
+        `Invalid '${param}': string too long. Expected a string with maximum length ${maxLength}, ` +
+          `but got a string with length ${value.length} instead.`,
+        { param },
+      )
+    }
+    return value
+  }
+}
+
+export function oneOf<T extends string>(allowed: readonly T[]): Reader<T> {
+  return (value, param) => {
+    const found = allowed.find((candidate) => candidate === value)
+    if (found !== undefined) return found
+    throw new CustodyError(
+      'invalid_value',
+      `Invalid value: ${quote(value)}. Supported values are: ${allowed.map(quote).join(', ')}.`,
+      { param },
+    )
+  }
+}
+
+export function boolean(value: unknown, param: string): boolean {
+  if (typeof value === 'boolean') return value
+  throw wrongType(param, 'a boolean', value)
+}
+
+/** A list with at least one item. `allowed` ends the refusal of an empty one. */
+export function someOf<T>(item: Reader<T>, allowed: readonly string[]): Reader<T[]> {
+  return (value, param) => {
+    if (!Array.isArray(value)) throw wrongType(param, 'an array', value)
+    if (value.length === 0) {
+      throw new CustodyError(
+        'invalid_value',
+        `Invalid '${param}': empty array. Name at least one of: ${allowed.map(quote).join(', ')}.`,
+        { param },
+      )
+    }
+    return value.map((one) => item(one, param))
+  }
+}
+
+export function wrongType(param: string, expected: string, value: unknown): CustodyError {
+  return new CustodyError(
+    'invalid_type',
+    `Invalid type for '${param}': expected ${expected}, but got ${quote(value)} instead.`,
+    { param },
+  )
+}
+
+function join(param: string, name: string): string {
+  return param === '' ? name : `${param}.${name}`
+}
+
+/** An integer within bounds, inclusive. */
+export function integer(min: number, max: number): Reader<number> {
+  return (value, param) => {
+    if (typeof value !== 'number') throw notAnInteger(param, value)
+    return checkInteger(value, param, { min, max })
+  }
+}

@@ -1,0 +1,67 @@
+import { CustodyError, quote } from '@custody/domain/errors'
+import type { Principal, Scope } from '@custody/service'
+import { dialectNamed } from '../dialects/dialects.ts'
+import type { HttpDependencies } from '../http-dependencies.ts'
+import type { RequestContext } from '../request-context.ts'
+import { credentials } from './credentials.ts'
+
+type Authenticate = HttpDependencies['authenticate']
+
+/**
+ * Lets a project's key through that has the scope. From here on the request is answered in the project's dialect.
+ *
+ * @throws CustodyError 401 or 403
+ */
+export async function authorizeProject(
+  context: RequestContext,
+  authenticate: Authenticate,
+  scope: Scope,
+): Promise<Principal> {
+  const { headers } = context.req
+  const found = await authenticate(credentials(headers))
+  if (found.kind === 'refused') throw refused(context, found.dialect)
+  if (found.kind === 'admin') {
+    throw new CustodyError(
+      'insufficient_permissions',
+      "The admin key serves '/v1/organization' only. Use a key of a project here.",
+    )
+  }
+  const { principal } = found
+  context.state.dialect = dialectNamed(principal.project.dialect)
+  const project = headers['openai-project']
+  if (project !== undefined && project !== principal.project.id) {
+    throw new CustodyError(
+      'mismatched_project',
+      `OpenAI-Project header should match the project of the API key, but got ${quote(project)}.`,
+    )
+  }
+  if (!principal.scopes.has(scope)) {
+    throw new CustodyError(
+      'insufficient_permissions',
+      `You have insufficient permissions for this operation. Missing scopes: ${scope}.`,
+    )
+  }
+  return principal
+}
+
+/** Lets the admin key through. @returns who it is, as events record it. @throws CustodyError 401 or 403 */
+export async function authorizeAdmin(
+  context: RequestContext,
+  authenticate: Authenticate,
+): Promise<string> {
+  const found = await authenticate(credentials(context.req.headers))
+  if (found.kind === 'refused') throw refused(context, found.dialect)
+  if (found.kind === 'admin') return found.actor
+  throw new CustodyError(
+    'insufficient_permissions',
+    'You have insufficient permissions for this operation. It needs the admin key.',
+  )
+}
+
+function refused(context: RequestContext, dialect: string | undefined): CustodyError {
+  if (dialect !== undefined) context.state.dialect = dialectNamed(dialect)
+  return new CustodyError(
+    'invalid_api_key',
+    'Incorrect API key provided: it is unknown, revoked or expired.',
+  )
+}

@@ -1,0 +1,40 @@
+import type { CustodyError, ErrorKey } from '@custody/domain/errors'
+import type { FilePage, FileView, ListQuery, UploadPolicy } from '@custody/service'
+
+/** A text field of a form, in the order in which the fields came. */
+export type FormField = { readonly name: string; readonly value: string }
+
+/** What the fields of an upload say. */
+export type UploadFields = {
+  readonly purpose: string
+  readonly expiresAfterSeconds?: number
+  readonly metadata?: Readonly<Record<string, string>>
+  /** 64 lower-case hex digits. */
+  readonly sha256?: string
+}
+
+/** How one provider's API looks on the wire. Nothing outside a dialect looks at its name. */
+export type Dialect = {
+  readonly name: string
+  /** Size limits and default expiries of uploads. */
+  readonly uploads: UploadPolicy
+  /** Files of a list page when the request does not say. */
+  readonly defaultLimit: number
+  /** Most files of a list page. */
+  readonly maxLimit: number
+  /** An id as clients write it, as a plain UUID; undefined when it cannot be an id. */
+  parseId(id: string): string | undefined
+  /** Whether an upload may have a text field of this name: an unknown one is refused before the body has ended. */
+  takesField(name: string): boolean
+  /** @throws CustodyError for a field that is missing, repeated or wrong */
+  parseUpload(fields: readonly FormField[]): UploadFields
+  /** @throws CustodyError for a parameter that is repeated or wrong */
+  parseList(query: URLSearchParams): ListQuery
+  /** A plain UUID as clients see it. */
+  presentId(id: string): string
+  presentFile(file: FileView): object
+  presentList(page: FilePage): object
+  presentDeleted(id: string): object
+  presentError(error: CustodyError): object
+  statusOf(key: ErrorKey): number
+}

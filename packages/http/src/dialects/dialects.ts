@@ -1,0 +1,18 @@
+import { CustodyError, quote } from '@custody/domain/errors'
+import type { Dialect } from './dialect.ts'
+import { openai } from './openai.ts'
+
+const dialects: ReadonlyMap<string, Dialect> = new Map([[openai.name, openai]])
+
+/** Names of all dialects, for settings and projects. */
+export const dialectNames: readonly string[] = [...dialects.keys()]
+
+/** @throws CustodyError `invalid_configuration` */
+export function dialectNamed(name: string): Dialect {
+  const dialect = dialects.get(name)
+  if (dialect !== undefined) return dialect
+  throw new CustodyError(
+    'invalid_configuration',
+    `There is no dialect ${quote(name)}. Known are: ${dialectNames.map(quote).join(', ')}.`,
+  )
+}

@@ -1,0 +1,48 @@
+import { CustodyError, quote } from '@custody/domain/errors'
+import type { ListQuery } from '@custody/service'
+import { parseInteger } from './parse-integer.ts'
+import { singleParameter } from './single-parameter.ts'
+
+/** The query of a file list in OpenAI's form. Parameters that it does not know are ignored, as OpenAI does. */
+export function parseListQuery(
+  query: URLSearchParams,
+  limits: { readonly defaultLimit: number; readonly maxLimit: number },
+  parseId: (id: string) => string | undefined,
+): ListQuery {
+  const limit = singleParameter(query, 'limit')
+  const order = singleParameter(query, 'order')
+  const afterAsSent = singleParameter(query, 'after')
+  const purpose = singleParameter(query, 'purpose')
+  const after = afterAsSent === undefined ? undefined : parseId(afterAsSent)
+  if (afterAsSent !== undefined && after === undefined) throw cursorNotFound(afterAsSent)
+  return {
+    limit:
+      limit === undefined
+        ? limits.defaultLimit
+        : parseInteger(limit, 'limit', { min: 1, max: limits.maxLimit }),
+    order: parseOrder(order),
+    ...(after === undefined ? undefined : { after }),
+    ...(afterAsSent === undefined ? undefined : { afterAsSent }),
+    ...(purpose === undefined ? undefined : { purpose }),
+  }
+}
+
+function parseOrder(order: string | undefined): 'asc' | 'desc' {
+  if (order === undefined) return 'desc'
+  if (order === 'asc' || order === 'desc') return order
+  throw new CustodyError(
+    'invalid_value',
+    `Invalid value: ${quote(order)}. Supported values are: 'asc' and 'desc'.`,
+    { param: 'order' },
+  )
+}
+
+function cursorNotFound(asSent: string): CustodyError {
+  return new CustodyError(
+    'cursor_not_found',
+    `No such File object: ${asSent.slice(0, 64)}`,
+    {
+      param: 'after',
+    },
+  )
+}

@@ -1,0 +1,36 @@
+import { CustodyError } from '@custody/domain/errors'
+
+const MiB = 2 ** 20
+
+export function fileTooLarge(maxBytes: number): CustodyError {
+  const size = maxBytes % MiB === 0 ? `${maxBytes / MiB} MiB` : `${maxBytes} bytes`
+  return new CustodyError(
+    'file_too_large',
+    `The file is too large: at most ${size} are allowed.`,
+    {
+      param: 'file',
+    },
+  )
+}
+
+export function fieldTooLarge(): CustodyError {
+  return new CustodyError('form_too_large', 'The value of a form field is too long.')
+}
+
+export function overheadTooLarge(): CustodyError {
+  return new CustodyError('form_too_large', 'The form is too large apart from its file.')
+}
+
+export function malformedForm(why: string): CustodyError {
+  return new CustodyError(
+    'invalid_multipart',
+    `The body is not a well-formed multipart form: ${why}.`,
+  )
+}
+
+export function requestTooSlow(reason: string): CustodyError {
+  return new CustodyError(
+    'request_timeout',
+    `The request body came too slowly: ${reason}.`,
+  )
+}

@@ -1,0 +1,37 @@
+import type { AdminUseCases, Authentication, Files } from '@custody/service'
+
+/** Logger in the manner of pino: fields first, then a sentence. */
+export interface Logger {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+export type Health = {
+  readonly ready: boolean
+  /** Why not, a sentence each; empty when ready. */
+  readonly reasons: readonly string[]
+}
+
+/** Everything that the HTTP layer needs from the rest of Custody. */
+export type HttpDependencies = {
+  /** Looks a key up, at once where it is known already. */
+  authenticate(token: string): Authentication | Promise<Authentication>
+  readonly files: Files
+  /** Absent: the routes under `/v1/organization` do not exist. */
+  readonly admin?: AdminUseCases
+  health(): Health
+  /**
+   * The purposes that any key may upload in a dialect, in the order in which a refusal lists them; undefined
+   * where a dialect takes any. Output purposes that need a scope are not among them.
+   */
+  purposes(dialect: string): readonly string[] | undefined
+  readonly logger: Logger
+  /** Milliseconds since the epoch. */
+  readonly clock: { now(): number }
+  /** 32 lower-case hex digits that never repeat. */
+  randomId(): string
+  /** Name of the dialect of answers to requests without a valid key. */
+  readonly defaultDialect: string
+}

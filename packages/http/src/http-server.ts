@@ -1,0 +1,150 @@
+import { createServer, type Server } from 'node:http'
+import Router from '@koa/router'
+import Koa from 'koa'
+import { addAdminRoutes } from './admin/admin-routes.ts'
+import { answerErrors } from './answers/answer-errors.ts'
+import { answerClientError } from './connections/answer-client-error.ts'
+import { Connections } from './connections/connections.ts'
+import { TransferWatch } from './connections/transfer-watch.ts'
+import { dialectNamed } from './dialects/dialects.ts'
+import type { HttpDependencies } from './http-dependencies.ts'
+import { defaultHttpOptions, type HttpOptions } from './http-options.ts'
+import type { RequestState } from './request-context.ts'
+import { deleteFile } from './routes/delete-file.ts'
+import { fileContent } from './routes/file-content.ts'
+import { getFile } from './routes/get-file.ts'
+import { healthz, readyz } from './routes/health-routes.ts'
+import { listFiles } from './routes/list-files.ts'
+import { refuseUnknownRoutes } from './routes/refuse-unknown-routes.ts'
+import { uploadFile } from './routes/upload-file.ts'
+
+export type HttpServer = {
+  readonly server: Server
+  readonly app: Koa<RequestState>
+  /** Resolves when connections are taken. Port 0 is a free one. @returns the address */
+  listen(options: { host: string; port: number }): Promise<{ host: string; port: number }>
+  /**
+   * Takes no more connections, lets running requests end (uploads too), and resolves when the last connection is
+   * closed. Those that still run after `graceMs` milliseconds are cut.
+   */
+  close(graceMs: number): Promise<void>
+}
+
+/**
+ * The HTTP server: every route, every bound on connections. Does nothing until `listen`.
+ *
+ * @throws CustodyError `invalid_configuration` when there is no dialect of the default's name
+ */
+export function createHttpServer(
+  dependencies: HttpDependencies,
+  given: Partial<HttpOptions> = {},
+): HttpServer {
+  const options = { ...defaultHttpOptions, ...given }
+  const defaultDialect = dialectNamed(dependencies.defaultDialect)
+  const connections = new Connections()
+  const watch = new TransferWatch(options)
+
+  const app = new Koa<RequestState>()
+  app.on('error', (error: unknown) => {
+    // Every refusal was answered further in: what comes here is a connection that broke during its answer
+    dependencies.logger.debug({ err: error }, 'A connection broke during its answer.')
+  })
+  app.use(answerErrors(dependencies, defaultDialect, options, connections))
+  const router = createRouter(dependencies, watch)
+  app.use(router.routes())
+  app.use(refuseUnknownRoutes(router))
+
+  const handle = app.callback()
+  const server = createServer({
+    headersTimeout: options.headersTimeoutMs,
+    // Would cut uploads that are slow and yet move
+    requestTimeout: 0,
+    connectionsCheckingInterval: options.checkEveryMs,
+    keepAliveTimeout: options.keepAliveMs,
+    maxHeaderSize: options.maxHeaderBytes,
+  })
+  connections.watch(server)
+  server.on('request', handle)
+  // Node would answer 100 by itself, before anybody looked at the key
+  server.on('checkContinue', handle)
+  // An expectation that nobody knows may be ignored (RFC 9110 §10.1.1)
+  server.on('checkExpectation', handle)
+  server.on('clientError', (error, socket) => {
+    answerClientError(error, socket, {
+      connections,
+      dialect: defaultDialect,
+      randomId: dependencies.randomId,
+      lingerMs: options.drainMs,
+    })
+  })
+
+  return { server, app, ...lifeCycle(server, connections, watch, options) }
+}
+
+function createRouter(
+  dependencies: HttpDependencies,
+  watch: TransferWatch,
+): Router<RequestState> {
+  const router = new Router<RequestState>({ strict: true, sensitive: true })
+  const upload = uploadFile(dependencies, watch)
+  const list = listFiles(dependencies)
+  const get = getFile(dependencies)
+  const remove = deleteFile(dependencies)
+  const content = fileContent(dependencies, watch)
+  router.post('/v1/files', (context) => upload(context))
+  router.get('/v1/files', (context) => list(context))
+  router.get('/v1/files/:file', (context) => get(context, context.params.file ?? ''))
+  router.delete('/v1/files/:file', (context) =>
+    remove(context, context.params.file ?? ''),
+  )
+  router.get('/v1/files/:file/content', (context) =>
+    content(context, context.params.file ?? ''),
+  )
+  router.get('/healthz', healthz)
+  router.get('/readyz', readyz(dependencies))
+  const { admin } = dependencies
+  if (admin !== undefined) addAdminRoutes(router, dependencies, admin, watch)
+  return router
+}
+
+function lifeCycle(
+  server: Server,
+  connections: Connections,
+  watch: TransferWatch,
+  options: HttpOptions,
+): Pick<HttpServer, 'listen' | 'close'> {
+  let checks: NodeJS.Timeout | undefined
+  return {
+    listen: ({ host, port }) => {
+      const { promise, resolve, reject } = Promise.withResolvers<{
+        host: string
+        port: number
+      }>()
+      server.once('error', reject)
+      server.listen(port, host, () => {
+        server.removeListener('error', reject)
+        checks = setInterval(() => {
+          watch.look(options.checkEveryMs)
+          connections.guardUnread(options.idleMs)
+        }, options.checkEveryMs).unref()
+        const address = server.address()
+        const isIp = typeof address === 'object' && address !== null
+        resolve(isIp ? { host: address.address, port: address.port } : { host, port })
+      })
+      return promise
+    },
+    close: async (graceMs) => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      connections.beginClosing()
+      server.close(() => resolve())
+      server.closeIdleConnections()
+      // An answer whose head had gone out already could not end its connection by itself
+      const idle = setInterval(() => server.closeIdleConnections(), 50)
+      const cut = setTimeout(() => server.closeAllConnections(), graceMs)
+      await promise
+      clearInterval(idle)
+      clearTimeout(cut)
+      clearInterval(checks)
+    },
+  }
+}
