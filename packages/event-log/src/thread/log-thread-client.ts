@@ -43,7 +43,17 @@ type Settle<T> = {
   readonly resolve: (value: T) => void
   readonly reject: (error: Error) => void
 }
-type Append = Settle<AppendResult> & { readonly bytes: number }
+type Append = Settle<AppendResult> & {
+  readonly bytes: number
+  /** The message that it went out with. */
+  message: { unanswered: number } | undefined
+}
+
+/**
+ * Messages under way at once: one that the thread works on and one that is there when it has done. What
+ * comes meanwhile waits here and makes a larger batch; a message for each would only wake the thread more.
+ */
+const MESSAGES_AHEAD = 2
 
 export async function startLogThread(
   data: ThreadData,
@@ -59,35 +69,51 @@ export async function startLogThread(
   let waitingBytes = 0
   let lost: Error | undefined
   let closed: (() => void) | undefined
-  let outbox: { command: PackedCommand; attachments: readonly Uint8Array[] }[] = []
+  let messagesUnderWay = 0
+  let flushing = false
+  let outbox: {
+    id: number
+    request: AppendRequest
+    attachments: readonly Uint8Array[]
+  }[] = []
 
   const send = (message: ToThread, transfer: ArrayBuffer[] = []) =>
     worker.postMessage(message, transfer)
 
   /** What one turn of the event loop brought together goes out as one message. */
   function flush(): void {
+    flushing = false
+    if (outbox.length === 0 || messagesUnderWay >= MESSAGES_AHEAD) return
     const batch = outbox
     outbox = []
+    messagesUnderWay += 1
+    const message = { unanswered: batch.length }
     let size = 0
     for (const { attachments } of batch) for (const one of attachments) size += one.length
     const packed = new Uint8Array(size)
     let offset = 0
-    for (const { command, attachments } of batch) {
-      const spans = command.spans as [number, number][]
+    const commands: PackedCommand[] = []
+    for (const { id, request, attachments } of batch) {
+      const append = appends.get(id)
+      if (append) append.message = message
+      const spans: [number, number][] = []
       for (const one of attachments) {
         packed.set(one, offset)
         spans.push([offset, one.length])
         offset += one.length
       }
+      commands.push({ id, request, spans })
     }
     send(
-      {
-        kind: 'append',
-        commands: JSON.stringify(batch.map(({ command }) => command)),
-        attachments: packed.buffer,
-      },
+      { kind: 'append', commands: JSON.stringify(commands), attachments: packed.buffer },
       [packed.buffer],
     )
+  }
+
+  function scheduleFlush(): void {
+    if (flushing) return
+    flushing = true
+    setImmediate(flush)
   }
 
   function settleAppends(text: string): void {
@@ -97,9 +123,15 @@ export async function startLogThread(
       if (!append) continue
       appends.delete(id)
       waitingBytes -= append.bytes
+      const { message } = append
+      if (message) {
+        message.unanswered -= 1
+        if (message.unanswered === 0) messagesUnderWay -= 1
+      }
       if ('error' in outcome) append.reject(CustodyError.revive(outcome.error))
       else append.resolve(outcome)
     }
+    if (outbox.length > 0) scheduleFlush()
   }
 
   function lose(error: Error): void {
@@ -119,7 +151,8 @@ export async function startLogThread(
       case 'appended':
         return settleAppends(message.outcomes)
       case 'generations':
-        return events.onGenerations(message.generations)
+        events.onGenerations(message.generations)
+        return send({ kind: 'followed' })
       case 'task':
         tasks.get(message.id)?.resolve(message.result)
         tasks.delete(message.id)
@@ -170,9 +203,11 @@ export async function startLogThread(
       const id = nextId
       nextId += 1
       waitingBytes += bytes
-      if (outbox.length === 0) setImmediate(flush)
-      outbox.push({ command: { id, request, spans: [] }, attachments })
-      return new Promise((resolve, reject) => appends.set(id, { resolve, reject, bytes }))
+      outbox.push({ id, request, attachments })
+      scheduleFlush()
+      return new Promise((resolve, reject) => {
+        appends.set(id, { resolve, reject, bytes, message: undefined })
+      })
     },
     task(task) {
       if (lost) return Promise.reject(lost)
@@ -184,7 +219,8 @@ export async function startLogThread(
     },
     async close() {
       if (lost || closed) return
-      if (outbox.length > 0) flush()
+      messagesUnderWay = 0
+      flush()
       await new Promise<void>((resolve) => {
         closed = resolve
         worker.once('exit', () => resolve())

@@ -1,4 +1,5 @@
 import type { ApiKeyState, ProjectState, ServiceAccountState } from '@custody/domain'
+import { canonicalJson } from '@custody/transparency'
 import type { ApiKeyRow, ProjectRow, ServiceAccountRow } from './directory-tables.ts'
 
 export function toProjectRow(state: ProjectState): ProjectRow {
@@ -8,7 +9,7 @@ export function toProjectRow(state: ProjectState): ProjectRow {
     version: state.version,
     name: state.name,
     dialect: state.dialect,
-    limits: JSON.stringify(state.limits),
+    limits: canonicalJson(state.limits),
     created_at: state.createdAt,
     archived_at: state.archivedAt,
   }
@@ -34,7 +35,7 @@ export function toServiceAccountRow(state: ServiceAccountState): ServiceAccountR
     project: state.project,
     version: state.version,
     name: state.name,
-    scopes: JSON.stringify(state.scopes),
+    scopes: canonicalJson(state.scopes),
     created_at: state.createdAt,
     deleted_at: state.deletedAt,
   }
@@ -61,7 +62,7 @@ export function toApiKeyRow(state: ApiKeyState): ApiKeyRow {
     version: state.version,
     name: state.name,
     account: state.account,
-    scopes: JSON.stringify(state.scopes),
+    scopes: canonicalJson(state.scopes),
     sha256: state.sha256,
     redacted: state.redacted,
     created_at: state.createdAt,

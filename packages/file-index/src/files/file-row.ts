@@ -1,6 +1,8 @@
 import type { ExpiryPolicy, FileEnd, FileState } from '@custody/domain'
+import { canonicalJson } from '@custody/transparency'
 import type { FileRow } from './files-tables.ts'
 
+/** JSON columns are canonical: a replay, which reads canonical records, writes the same text. */
 export function toFileRow(state: FileState): FileRow {
   return {
     position: state.position,
@@ -14,9 +16,9 @@ export function toFileRow(state: FileState): FileRow {
     expires_at: state.expiresAt,
     expiry_policy: state.expiryPolicy,
     filename: state.filename,
-    metadata: state.metadata && JSON.stringify(state.metadata),
+    metadata: state.metadata && canonicalJson(state.metadata),
     sha256: state.sha256,
-    extents: JSON.stringify(state.extents),
+    extents: canonicalJson(state.extents),
     ended_position: state.ended?.position ?? null,
     ended_seq: state.ended?.seq ?? null,
     ended_at: state.ended?.at ?? null,

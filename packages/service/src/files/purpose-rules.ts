@@ -59,8 +59,10 @@ export function defaultExpiry(
   const own = principal.project.limits.purposes?.[purpose.name]?.default_expiry_seconds
   if (own !== undefined) return { afterSeconds: own, policy: 'project' }
   const general =
-    policy.purposes[purpose.name]?.defaultExpirySeconds ?? purpose.defaultExpirySeconds
-  return general === undefined ? null : { afterSeconds: general, policy: 'purpose' }
+    policy.purposes[purpose.name]?.defaultExpirySeconds ??
+    purpose.defaultExpirySeconds ??
+    null
+  return general === null ? null : { afterSeconds: general, policy: 'purpose' }
 }
 
 export function tooLarge(bytes: number, limit: number, what: string): CustodyError {
