@@ -36,6 +36,10 @@ export type BatchOf = <Batch extends ProjectionBatch>(
 ) => Batch
 
 export interface BatchDecider {
+  /**
+   * A refusal must leave no trace in what `flush` writes. After a throw, which is a defect, the batch is
+   * given up and its commands are decided again, each in a batch of its own.
+   */
   decide(command: LogCommand, context: DecideContext): MaybePromise<LogDecision>
   /** Writes what stands beside the log (never read by a replay), after all decisions. */
   flush(): MaybePromise<void>
@@ -105,7 +109,12 @@ export interface Projection<Batch extends ProjectionBatch = ProjectionBatch> {
   open(sql: Sql): Batch
 }
 
-/** What a projection holds in memory while a batch is being applied. */
+/**
+ * What a projection holds in memory while a batch is being applied.
+ *
+ * What it writes depends on the events alone: not on where batches begin and end, which a replay does not
+ * know, and not on the order of an object's keys, which a record does not keep (`canonicalJson` writes the same text for both).
+ */
 export interface ProjectionBatch {
   apply(event: LogEvent): MaybePromise<void>
   /** Writes the changes of the batch. */

@@ -15,7 +15,10 @@ import type { Sql } from './sql/sql.ts'
 
 /** Reads the log and its projections through a connection that cannot write. */
 export interface LogReader {
-  /** The connection, where logical tables of projections mean the live ones. */
+  /**
+   * The connection, where logical tables of projections mean the live ones. Take it anew for each query:
+   * after a rebuild it is another, and the tables of the former go.
+   */
   readonly sql: Sql
   head(): Promise<LogHead>
   /** One page of at most 1,000 events. */

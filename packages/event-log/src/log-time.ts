@@ -13,9 +13,12 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/
 
 /** The reverse of {@link formatTime}. @throws TypeError for any other form. */
 export function parseTime(text: string): Micros {
-  const ms = Date.parse(`${text.slice(0, 23)}Z`)
-  if (!TIME.test(text) || Number.isNaN(ms)) {
+  const micros = TIME.test(text)
+    ? Date.parse(`${text.slice(0, 23)}Z`) * 1000 + Number(text.slice(23, 26))
+    : Number.NaN
+  // A day that there is not, such as 30 February, is read as another one.
+  if (Number.isNaN(micros) || formatTime(micros) !== text) {
     throw new TypeError(`Not a time of the log: '${text.slice(0, 40)}'`)
   }
-  return ms * 1000 + Number(text.slice(23, 26))
+  return micros
 }

@@ -16,8 +16,10 @@ export interface LogWriter {
   startRebuild(projection: string): Promise<void>
   /**
    * A few milliseconds of rebuilding or of removing a retired generation. Resolves to whether there is
-   * more to do. A new generation goes live with the next append after it has caught up.
+   * more to do. A new generation goes live with the next append after it has caught up. Never rejects.
    */
   rebuildSlice(): Promise<boolean>
+  /** Readers use the live generations: what they took the place of can be removed. */
+  releaseRetired(): void
   close(): Promise<void>
 }

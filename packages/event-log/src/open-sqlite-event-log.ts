@@ -48,7 +48,10 @@ export async function openSqliteEventLog(
       onLost: options.onLost,
     },
   )
-  const reader = await openSqliteLogReader(options)
+  const reader = await openSqliteLogReader(options).catch(async (error: unknown) => {
+    await thread.close()
+    throw error
+  })
   follow = reader.follow
   follow(live)
 

@@ -1,4 +1,3 @@
-import { CustodyError } from '@custody/domain/errors'
 import {
   appendLeaves,
   canonicalJson,
@@ -36,18 +35,17 @@ export type AppendEnvironment = {
   readonly swap?: Readonly<Record<string, string>>
 }
 
-/** An error of one command that is a defect of ours, not a refusal. Its neighbours go on. */
-export type OnDefect = (error: unknown, request: AppendRequest) => void
-
 /**
  * Decides and writes one batch inside the transaction that `sql` is in, which the caller has begun with
  * the log's lock. Commits nothing: when this throws, the caller rolls back and no command was done.
+ *
+ * A refused command leaves its neighbours alone. One that throws does not: what the decider and the
+ * projections hold in memory may tell of it by then, so the caller tries its members one by one.
  */
 export async function appendBatch(
   sql: Sql,
   commands: readonly BatchCommand[],
   environment: AppendEnvironment,
-  onDefect: OnDefect,
 ): Promise<AppendOutcome[]> {
   const { module, clock } = environment
   const head = await readHead(sql)
@@ -143,7 +141,7 @@ export async function appendBatch(
     const now = Math.max(clock(), time + 1)
     const earlier =
       request.idempotency && (await idempotency.replay(request.idempotency, now))
-    if (earlier) return { events: earlier, replayed: true }
+    if (earlier) return earlier
     const decision = await decider.decide(request.command, {
       project: request.project,
       now,
@@ -160,17 +158,7 @@ export async function appendBatch(
   }
 
   const outcomes: AppendOutcome[] = []
-  for (const command of commands) {
-    const before = position
-    try {
-      outcomes.push(await decideOne(command))
-    } catch (error) {
-      // A command that placed some of its events cannot be taken out of the batch any more.
-      if (position !== before) throw error
-      if (!(error instanceof CustodyError)) onDefect(error, command.request)
-      outcomes.push({ error: toErrorData(error) })
-    }
-  }
+  for (const command of commands) outcomes.push(await decideOne(command))
 
   if (written.events.length > 0) {
     const { frontier, tiles } = appendLeaves(head.frontier, written.leaves)
@@ -203,12 +191,4 @@ type Written = {
 function laterEventId(first: string, index: number): string {
   const tail = (Number.parseInt(first.slice(24), 16) + index) % 2 ** 48
   return `${first.slice(0, 24)}${tail.toString(16).padStart(12, '0')}`
-}
-
-function toErrorData(error: unknown) {
-  if (error instanceof CustodyError) return error.toData()
-  return new CustodyError(
-    'internal_error',
-    'The server had an error while processing your request.',
-  ).toData()
 }

@@ -3,7 +3,7 @@ import { formatTime, type Micros } from '../log-time.ts'
 import { insertion } from '../sql/insertion.ts'
 import type { Sql } from '../sql/sql.ts'
 import { statement } from '../sql/statement.ts'
-import type { AppendedEvent, AppendRequest } from './append-request.ts'
+import type { AppendedEvent, AppendOutcome, AppendRequest } from './append-request.ts'
 import type { IdempotencyRow, LogTables } from './log-tables.ts'
 
 const find = statement<LogTables, { key: string }>()((db, p) =>
@@ -30,20 +30,22 @@ const forget = statement<LogTables, { now: string }>()((db, p) =>
 export function idempotencyBatch(sql: Sql) {
   const written = new Map<string, IdempotencyRow>()
   return {
-    /** The events of the first request with this key, or undefined. @throws for another request's key. */
+    /** What the first request with this key led to, or the refusal of a key of another request; else undefined. */
     async replay(
       request: NonNullable<AppendRequest['idempotency']>,
       now: Micros,
-    ): Promise<readonly AppendedEvent[] | undefined> {
+    ): Promise<AppendOutcome | undefined> {
       const row = written.get(request.key) ?? (await sql.get(find, { key: request.key }))
       if (!row || row.expires_at <= formatTime(now)) return undefined
       if (row.fingerprint !== request.fingerprint) {
-        throw new CustodyError(
-          'idempotency_key_reused',
-          'The Idempotency-Key was used for another request.',
-        )
+        return {
+          error: new CustodyError(
+            'idempotency_key_reused',
+            'The Idempotency-Key was used for another request.',
+          ).toData(),
+        }
       }
-      return JSON.parse(row.result)
+      return { events: JSON.parse(row.result), replayed: true }
     },
     keep(
       request: NonNullable<AppendRequest['idempotency']>,

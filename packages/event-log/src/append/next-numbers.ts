@@ -31,17 +31,19 @@ export function countFrom(sql: Sql) {
       seqs.set(project, seq)
       return seq
     },
-    /** A wrong `after` is found by the table's uniqueness, and fails the batch. */
+    /** @throws TypeError when the stream is not at version `after`; for 0, the table's uniqueness finds it. */
     async nextVersion(stream: string, after: number | 'latest'): Promise<number> {
-      if (after !== 'latest') {
-        versions.set(stream, after + 1)
-        return after + 1
+      let last = versions.get(stream)
+      // A read for every new stream would cost each upload one.
+      if (last === undefined && after === 0) last = 0
+      last ??= (await sql.get(lastVersion, { stream }))?.version ?? 0
+      if (after !== 'latest' && after !== last) {
+        throw new TypeError(
+          `An event is to follow version ${after} of stream ${stream}, which is at ${last}`,
+        )
       }
-      const version =
-        (versions.get(stream) ?? (await sql.get(lastVersion, { stream }))?.version ?? 0) +
-        1
-      versions.set(stream, version)
-      return version
+      versions.set(stream, last + 1)
+      return last + 1
     },
   }
 }

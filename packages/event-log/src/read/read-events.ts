@@ -10,6 +10,8 @@ export type ReadQuery = {
   /** Exclusive: forward, events after it; backward, events before it. */
   readonly from?: number
   readonly direction?: 'forward' | 'backward'
+  /** Inclusive: the last position that is wanted, in the direction of reading. */
+  readonly to?: number
   /** 1..1000. Default 1000. */
   readonly limit?: number
   readonly project?: string
@@ -17,7 +19,8 @@ export type ReadQuery = {
   readonly types?: readonly string[]
 }
 
-type Args = { from: number; limit: number; project: string; stream: string }
+type Args = { from: number; to: number; limit: number; project: string; stream: string }
+type Filter = 'to' | 'project' | 'stream'
 type Row = { position: number; record: string }
 
 /** One statement for each combination of filters: prepared once. */
@@ -25,10 +28,10 @@ const byShape = new Map<string, Statement<Args, Row>>()
 
 function pageStatement(
   backward: boolean,
-  filters: ReadonlySet<'project' | 'stream'>,
+  filters: ReadonlySet<Filter>,
   types: readonly string[] | undefined,
 ) {
-  const shape = [backward, ...filters, ...(types ?? [])].join()
+  const shape = JSON.stringify([backward, [...filters], types])
   let found = byShape.get(shape)
   if (!found) {
     found = statement<LogTables, Args>()((db, p) => {
@@ -38,6 +41,8 @@ function pageStatement(
         .where('position', backward ? '<' : '>', p('from'))
         .orderBy('position', backward ? 'desc' : 'asc')
         .limit(p('limit'))
+      if (filters.has('to'))
+        query = query.where('position', backward ? '>=' : '<=', p('to'))
       if (filters.has('project')) query = query.where('project', '=', p('project'))
       if (filters.has('stream')) query = query.where('stream', '=', p('stream'))
       if (types) query = query.where('type', 'in', types)
@@ -70,17 +75,20 @@ export async function readEvents(
   query: ReadQuery = {},
 ): Promise<StoredEvent[]> {
   const backward = query.direction === 'backward'
-  const filters = new Set<'project' | 'stream'>()
-  for (const name of ['project', 'stream'] as const) {
+  if (query.types?.length === 0) return []
+  const filters = new Set<Filter>()
+  for (const name of ['to', 'project', 'stream'] as const) {
     if (query[name] !== undefined) filters.add(name)
   }
   const rows = await sql.all(pageStatement(backward, filters, query.types), {
     from: query.from ?? (backward ? Number.MAX_SAFE_INTEGER : 0),
+    to: query.to ?? 0,
     limit: Math.min(Math.max(query.limit ?? PAGE_SIZE, 1), PAGE_SIZE),
     project: query.project ?? '',
     stream: query.stream ?? '',
   })
-  const groups = await privateGroups(sql, rows, filters.size === 0 && !query.types)
+  const contiguous = query.project === undefined && query.stream === undefined
+  const groups = await privateGroups(sql, rows, contiguous && !query.types)
   return rows.map((row) => parseStoredEvent(row, groups.get(row.position) ?? []))
 }
 

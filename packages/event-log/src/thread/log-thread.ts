@@ -42,13 +42,8 @@ async function run(
       clock: data.clock ? sharedClock(data.clock) : systemClock,
       random: data.seed === null ? randomPool() : seededBytes(data.seed),
       onDefect: (error, request) =>
-        post({
-          kind: 'defect',
-          message: String(error instanceof Error ? error.message : error),
-          stack: error instanceof Error ? error.stack : undefined,
-          command: request.command.type,
-          request: request.request,
-        }),
+        post(toDefect(error, request.command.type, request.request)),
+      onRebuildFailed: (error) => post(toDefect(error, 'rebuild', '')),
     })
   } catch (error) {
     post({ kind: 'failed', error: toData(error) })
@@ -61,7 +56,8 @@ async function run(
   let generations = writer.generations
   let closing = false
   let working = false
-  let background = false
+  // What an earlier process left half built or half removed.
+  let background = true
 
   function take(message: ToThread): void {
     if (message.kind === 'append') {
@@ -75,7 +71,10 @@ async function run(
         waiting.push({ id, command: { request, attachments }, bytes })
       }
     } else if (message.kind === 'task') tasks.push(message)
-    else closing = true
+    else if (message.kind === 'followed') {
+      writer.releaseRetired()
+      background = true
+    } else closing = true
   }
 
   /** Messages that came while the thread was busy, without a turn of the event loop for each. */
@@ -127,7 +126,6 @@ async function run(
       generations = writer.generations
       // Before the answers: who reads after one of them must see the new tables.
       post({ kind: 'generations', generations })
-      background = true
     }
     post({ kind: 'appended', outcomes: JSON.stringify(answers) })
   }
@@ -160,6 +158,13 @@ async function run(
     void work()
   })
   post({ kind: 'ready', generations })
+  void work()
+}
+
+function toDefect(error: unknown, command: string, request: string): FromThread {
+  const message = String(error instanceof Error ? error.message : error)
+  const stack = error instanceof Error ? error.stack : undefined
+  return { kind: 'defect', message, stack, command, request }
 }
 
 function toData(error: unknown) {

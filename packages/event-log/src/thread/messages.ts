@@ -36,6 +36,8 @@ export type ToThread =
       readonly attachments: ArrayBuffer
     }
   | { readonly kind: 'task'; readonly id: number; readonly task: Task }
+  /** Readers use the generations that they were told last. */
+  | { readonly kind: 'followed' }
   | { readonly kind: 'close' }
 
 export type PackedCommand = {
@@ -61,7 +63,9 @@ export type FromThread =
       readonly kind: 'defect'
       readonly message: string
       readonly stack: string | undefined
+      /** The command's type; `rebuild` where none is at fault. */
       readonly command: string
+      /** Request id, or empty. */
       readonly request: string
     }
   | { readonly kind: 'closed' }

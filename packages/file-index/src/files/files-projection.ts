@@ -155,7 +155,7 @@ function openBatch(sql: Sql): FilesBatch {
   const destroyed = new Set<string>()
 
   function count(state: FileState, sign: 1 | -1): void {
-    const key = `${state.project} ${state.purpose}`
+    const key = `${state.project}\n${state.purpose}`
     let row = usage.get(key)
     if (!row) {
       row = { project: state.project, purpose: state.purpose, files: 0, bytes: 0 }
@@ -221,12 +221,11 @@ function openBatch(sql: Sql): FilesBatch {
       }
       await sql.insert(insertFiles, files)
       await sql.insert(insertDeadlines, deadlines)
-      await sql.insert(
-        addUsage,
-        [...usage.values()].filter((row) => row.files !== 0 || row.bytes !== 0),
-      )
-      await sql.insert(insertGarbage, [...queued.values()])
+      // A row that adds nothing too: whether there is one must not depend on where a batch ends.
+      await sql.insert(addUsage, [...usage.values()])
+      // What is destroyed here was queued before: what this batch queued as well is in neither set.
       for (const extent of destroyed) await sql.run(deleteGarbage, { extent })
+      await sql.insert(insertGarbage, [...queued.values()])
       touched.clear()
       usage.clear()
       queued.clear()

@@ -20,7 +20,7 @@ export async function migrate(
 ): Promise<void> {
   const db = new Kysely<unknown>({
     dialect: {
-      createAdapter: () => new SqliteAdapter(),
+      createAdapter: () => new TransactionalAdapter(),
       createDriver: () => new ConnectionDriver(connection),
       createIntrospector: (kysely) => new SqliteIntrospector(kysely),
       createQueryCompiler: () => new SqliteQueryCompiler(),
@@ -36,6 +36,13 @@ export async function migrate(
   })
   const { error } = await migrator.migrateToLatest()
   if (error) throw error
+}
+
+/** All of the data definition takes place, or nothing: a start that was cut short can be tried again. */
+class TransactionalAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true
+  }
 }
 
 /** Kysely's driver over a connection that stays the caller's: for data definition, not for the hot path. */

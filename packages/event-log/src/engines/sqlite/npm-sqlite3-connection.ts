@@ -18,7 +18,7 @@ export async function openNpmSqlite3(
   const db = await new Promise<Database>((resolve, reject) => {
     const opened: Database = new sqlite3.Database(
       path,
-      mode | sqlite3.OPEN_FULLMUTEX,
+      mode | sqlite3.OPEN_FULLMUTEX | sqlite3.OPEN_URI,
       (error) => (error ? reject(error) : resolve(opened)),
     )
   })

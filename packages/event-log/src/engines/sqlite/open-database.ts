@@ -1,18 +1,22 @@
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { CustodyError, quote } from '@custody/domain/errors'
 import { openNodeSqlite } from './node-sqlite-connection.ts'
 import { openNpmSqlite3 } from './npm-sqlite3-connection.ts'
 import type { SqliteConnection, SqliteDriverName } from './sqlite-connection.ts'
+import { sqliteCode } from './sqlite-error.ts'
 
 /** "CSTD": marks the file as ours (SQLite's `application_id`). */
 export const APPLICATION_ID = 0x43535444
 
-/** What cannot be changed later without rewriting the file. */
+/** Primary result codes: https://sqlite.org/rescode.html */
+const SQLITE_CANTOPEN = 14
+const SQLITE_NOTADB = 26
+
+/** What cannot be changed later without rewriting the file. One page holds it: all of it is there, or nothing. */
 const AT_CREATION = [
   'pragma page_size = 4096',
   'pragma auto_vacuum = incremental',
   `pragma application_id = ${APPLICATION_ID}`,
-  'pragma journal_mode = wal',
 ]
 
 /**
@@ -27,23 +31,24 @@ const ALWAYS = [
 ]
 
 /** A commit is on disk when it returns; a checkpoint of the WAL every 1,000 pages keeps it short. */
-const WRITING = ['pragma synchronous = full', 'pragma wal_autocheckpoint = 1000']
+const WRITING = [
+  'pragma journal_mode = wal',
+  'pragma synchronous = full',
+  'pragma wal_autocheckpoint = 1000',
+]
 
+/** Creates the file when it is not there, or empty. @throws CustodyError `data_folder_unusable` */
 export async function openForWriting(
   path: string,
   driver: SqliteDriverName,
 ): Promise<SqliteConnection> {
-  const fresh = !existsSync(path)
-  const connection = await open(path, driver, false)
-  try {
+  const fresh = isMissingOrEmpty(path)
+  return await open(path, driver, false, async (connection) => {
+    for (const text of ALWAYS) await connection.exec(text)
     if (fresh) for (const text of AT_CREATION) await connection.exec(text)
     await checkApplicationId(connection, path)
-    for (const text of [...ALWAYS, ...WRITING]) await connection.exec(text)
-    return connection
-  } catch (error) {
-    await connection.close()
-    throw error
-  }
+    for (const text of WRITING) await connection.exec(text)
+  })
 }
 
 /** @throws CustodyError `data_folder_unusable` when there is no database, or not one of ours. */
@@ -51,46 +56,56 @@ export async function openForReading(
   path: string,
   driver: SqliteDriverName,
 ): Promise<SqliteConnection> {
-  if (!existsSync(path)) {
+  if (isMissingOrEmpty(path)) {
     throw new CustodyError(
       'data_folder_unusable',
       `There is no database at ${quote(path)}.`,
     )
   }
-  const connection = await open(path, driver, true)
-  try {
-    await checkApplicationId(connection, path)
+  return await open(path, driver, true, async (connection) => {
     for (const text of ALWAYS) await connection.exec(text)
+    await checkApplicationId(connection, path)
+  })
+}
+
+function isMissingOrEmpty(path: string): boolean {
+  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0
+}
+
+async function open(
+  path: string,
+  driver: SqliteDriverName,
+  readOnly: boolean,
+  prepare: (connection: SqliteConnection) => Promise<void>,
+): Promise<SqliteConnection> {
+  let connection: SqliteConnection | undefined
+  try {
+    connection =
+      driver === 'node'
+        ? openNodeSqlite(path, { readOnly })
+        : await openNpmSqlite3(path, { readOnly })
+    await prepare(connection)
     return connection
   } catch (error) {
-    await connection.close()
-    throw error
+    await connection?.close()
+    throw toUnusable(error, path)
   }
 }
 
-async function open(path: string, driver: SqliteDriverName, readOnly: boolean) {
-  return driver === 'node'
-    ? openNodeSqlite(path, { readOnly })
-    : await openNpmSqlite3(path, { readOnly })
+function toUnusable(cause: unknown, path: string): unknown {
+  const code = sqliteCode(cause)
+  if (code !== SQLITE_CANTOPEN && code !== SQLITE_NOTADB) return cause
+  const why =
+    code === SQLITE_NOTADB ? 'is not a SQLite database' : 'cannot be opened as a database'
+  return new CustodyError('data_folder_unusable', `${quote(path)} ${why}.`, { cause })
 }
 
 async function checkApplicationId(
   connection: SqliteConnection,
   path: string,
 ): Promise<void> {
-  let found: unknown
-  try {
-    found = (await (await connection.prepare('pragma application_id')).get([]))
-      ?.application_id
-  } catch (cause) {
-    throw new CustodyError(
-      'data_folder_unusable',
-      `${quote(path)} is not a SQLite database.`,
-      {
-        cause,
-      },
-    )
-  }
+  const statement = await connection.prepare('pragma application_id')
+  const found = (await statement.get([]))?.application_id
   if (found !== APPLICATION_ID) {
     throw new CustodyError(
       'data_folder_unusable',

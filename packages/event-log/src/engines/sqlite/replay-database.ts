@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
 import { readHead } from '../../append/log-head.ts'
 import type { Projection } from '../../log-module.ts'
 import { liveGenerations, physicalName } from '../../projections/projection-set.ts'
@@ -41,13 +42,15 @@ export async function openReplayDatabase(options: {
   const { source, scratch, driver, projections } = options
   // Says clearly when the source is not there, or not ours.
   await (await openForReading(source, driver)).close()
+  removeScratch(scratch)
   const connection =
     driver === 'node'
       ? openNodeSqlite(scratch, { readOnly: false })
       : await openNpmSqlite3(scratch, { readOnly: false })
   await connection.exec('pragma journal_mode = off')
   await connection.exec('pragma synchronous = off')
-  await (await connection.prepare('attach ? as live')).run([source])
+  const uri = `${pathToFileURL(source)}?mode=ro`
+  await (await connection.prepare('attach ? as live')).run([uri])
   const base = new SqliteSql(connection)
   for (const projection of projections) {
     await projection.create(base, (logical) => physicalName(logical, 'replay'))
@@ -86,10 +89,14 @@ export async function openReplayDatabase(options: {
     },
     async close() {
       await connection.close()
-      for (const suffix of ['', '-wal', '-shm', '-journal'])
-        rmSync(scratch + suffix, { force: true })
+      removeScratch(scratch)
     },
   }
+}
+
+function removeScratch(scratch: string): void {
+  for (const suffix of ['', '-wal', '-shm', '-journal'])
+    rmSync(scratch + suffix, { force: true })
 }
 
 type TableDifference = Omit<Difference, 'projection' | 'table'>

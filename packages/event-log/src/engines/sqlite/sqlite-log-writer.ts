@@ -1,9 +1,5 @@
 import { CustodyError } from '@custody/domain/errors'
-import {
-  appendBatch,
-  type BatchCommand,
-  type OnDefect,
-} from '../../append/append-batch.ts'
+import { appendBatch, type BatchCommand } from '../../append/append-batch.ts'
 import type { AppendOutcome, AppendRequest } from '../../append/append-request.ts'
 import { findEventId } from '../../append/find-event-id.ts'
 import { forgetIdempotency } from '../../append/idempotency.ts'
@@ -21,6 +17,7 @@ import { createRebuilder } from '../../projections/rebuilder.ts'
 import type { Sql } from '../../sql/sql.ts'
 import { migrate } from './migrate.ts'
 import { openForWriting } from './open-database.ts'
+import { rowRemover } from './remove-rows.ts'
 import type { SqliteConnection, SqliteDriverName } from './sqlite-connection.ts'
 import { toRefusal } from './sqlite-error.ts'
 import { SqliteSql } from './sqlite-sql.ts'
@@ -35,7 +32,10 @@ export type SqliteLogWriterOptions = {
   readonly random: (bytes: number) => Uint8Array
   /** The first command of an empty log. */
   readonly genesis: AppendRequest
-  readonly onDefect: OnDefect
+  /** An error that is a defect of ours, not a refusal. Other commands go on. */
+  readonly onDefect: (error: unknown, request: AppendRequest) => void
+  /** A rebuild, or the removal of what one retired, was given up. The log goes on. */
+  readonly onRebuildFailed: (error: unknown) => void
 }
 
 type Session = {
@@ -49,13 +49,57 @@ type Session = {
 export async function openSqliteLogWriter(
   options: SqliteLogWriterOptions,
 ): Promise<LogWriter> {
-  const { module, onDefect } = options
+  const { module } = options
   let session = await openSession(options)
   await migrate(session.connection, module.migrations)
-  let head = await readHead(session.sql)
-  let generations = liveGenerations(module.projections, head.projections)
-  let rebuilder = createRebuilder(session, module, generations)
+  let { head, generations, rebuilder } = await look()
   await rebuilder.buildMissing()
+  /** False from a failed COMMIT until the log was opened and read again: nothing is written meanwhile. */
+  let sound = true
+
+  async function look() {
+    const { connection, sql } = session
+    const found = await readHead(sql)
+    const live = liveGenerations(module.projections, found.projections)
+    const place = {
+      ...session,
+      removeRows: rowRemover(connection),
+      tables: () => tableNames(connection),
+    }
+    return {
+      head: found,
+      generations: live,
+      rebuilder: createRebuilder(place, module, live),
+    }
+  }
+
+  async function reopen(): Promise<void> {
+    try {
+      await session.connection.close()
+    } catch {
+      // It is closed, or as good as lost: what counts is the one that is opened now.
+    }
+    for (const name of rebuilder.unfinished()) {
+      options.onRebuildFailed(new Error(`The rebuild of '${name}' was cut short`))
+    }
+    session = await openSession(options)
+    ;({ head, generations, rebuilder } = await look())
+    sound = true
+  }
+
+  /** Everything that writes goes through here. */
+  async function writing<T>(work: () => Promise<T>): Promise<T> {
+    if (!sound) await reopen()
+    try {
+      return await work()
+    } catch (error) {
+      if (error instanceof CommitFailed) sound = false
+      throw error
+    }
+  }
+
+  const inTransaction = <T>(work: (sql: Sql) => Promise<T>): Promise<T> =>
+    writing(() => session.transactions.run(() => work(session.sql)))
 
   async function tryBatch(commands: readonly BatchCommand[]): Promise<AppendOutcome[]> {
     const { sql, transactions, projections } = session
@@ -67,51 +111,51 @@ export async function openSqliteLogWriter(
       projections,
       ...(swap && { swap }),
     }
-    let swapped = false
+    let unfit: { readonly error: unknown } | undefined
     try {
       const outcomes = await transactions.run(async () => {
-        if (swap) await rebuilder.catchUp()
-        return await appendBatch(sql, commands, environment, onDefect)
+        if (swap) {
+          await rebuilder.catchUp().catch((error: unknown) => {
+            unfit = { error }
+            throw error
+          })
+        }
+        return await appendBatch(sql, commands, environment)
       })
-      swapped = outcomes.some((one) => 'events' in one && one.events.length > 0)
-      return outcomes
-    } finally {
-      if (swap && swapped) {
+      if (swap && outcomes.some((one) => 'events' in one && hasWritten(one))) {
         generations = { ...generations, ...swap }
         rebuilder.swapped()
-      } else if (swap) rebuilder.notSwapped()
+      }
+      return outcomes
+    } catch (error) {
+      rebuilder.rolledBack()
+      if (!unfit) throw error
+      // What cannot catch up must not keep the log from growing.
+      rebuilder.abandonReady()
+      options.onRebuildFailed(unfit.error)
+      return await tryBatch(commands)
     }
   }
 
-  /** After an error of COMMIT nothing is said before the log was opened and read again. */
-  async function settle(
-    commands: readonly BatchCommand[],
-    failure: CommitFailed,
-  ): Promise<AppendOutcome[] | undefined> {
-    await session.connection.close()
-    session = await openSession(options)
-    head = await readHead(session.sql)
-    generations = liveGenerations(module.projections, head.projections)
-    rebuilder = createRebuilder(session, module, generations)
+  /** Whether a batch is in the log after all. It is one transaction: one event of it is there, so all are. */
+  async function isWritten(commands: readonly BatchCommand[]): Promise<boolean> {
     for (const { request } of commands) {
-      // A batch is one transaction: one of its events is there, so all are.
-      if (await findEventId(session.sql, request.eventId))
-        return failure.result as AppendOutcome[]
+      if ((await findEventId(session.sql, request.eventId)) !== undefined) return true
     }
-    return undefined
+    return false
   }
 
   async function append(commands: readonly BatchCommand[]): Promise<AppendOutcome[]> {
     try {
-      return await tryBatch(commands)
+      return await writing(() => tryBatch(commands))
     } catch (error) {
-      try {
-        if (error instanceof CommitFailed) {
-          const done = await settle(commands, error)
-          if (done) return done
+      if (error instanceof CommitFailed) {
+        try {
+          await reopen()
+          if (await isWritten(commands)) return error.result as AppendOutcome[]
+        } catch (worse) {
+          return commands.map(({ request }) => failed(worse, request))
         }
-      } catch (worse) {
-        return commands.map(({ request }) => failed(worse, request))
       }
       const [only] = commands
       if (only && commands.length === 1) return [failed(error, only.request)]
@@ -124,10 +168,14 @@ export async function openSqliteLogWriter(
   function failed(error: unknown, request: AppendRequest): AppendOutcome {
     const cause = error instanceof CommitFailed ? error.cause : error
     const refusal = toRefusal(cause)
-    if (!refusal) onDefect(cause, request)
+    if (!refusal) options.onDefect(cause, request)
     return {
       error: (
-        refusal ?? new CustodyError('internal_error', 'The log could not be written.')
+        refusal ??
+        new CustodyError(
+          'internal_error',
+          'The server had an error while processing your request.',
+        )
       ).toData(),
     }
   }
@@ -143,18 +191,29 @@ export async function openSqliteLogWriter(
     },
     append,
     createConsumer: (name, position) =>
-      session.transactions.run(() => createConsumer(session.sql, name, position)),
+      inTransaction((sql) => createConsumer(sql, name, position)),
     saveConsumer: (state, expected) =>
-      session.transactions.run(() => saveConsumer(session.sql, state, expected)),
+      inTransaction((sql) => saveConsumer(sql, state, expected)),
     forgetIdempotency: () =>
-      session.transactions.run(() => forgetIdempotency(session.sql, options.clock())),
-    startRebuild: (name) => rebuilder.start(name),
-    rebuildSlice: () => rebuilder.slice(),
+      inTransaction((sql) => forgetIdempotency(sql, options.clock())),
+    startRebuild: (name) => writing(() => rebuilder.start(name)),
+    async rebuildSlice() {
+      try {
+        return await writing(() => rebuilder.slice())
+      } catch (error) {
+        options.onRebuildFailed(error)
+        return sound
+      }
+    },
+    releaseRetired: () => rebuilder.releaseRetired(),
     close: async () => {
       await session.connection.close()
     },
   }
 }
+
+const hasWritten = (outcome: Extract<AppendOutcome, { replayed: boolean }>) =>
+  outcome.events.length > 0 && !outcome.replayed
 
 async function openSession(options: SqliteLogWriterOptions): Promise<Session> {
   const connection = await openForWriting(options.path, options.driver)
@@ -165,4 +224,11 @@ async function openSession(options: SqliteLogWriterOptions): Promise<Session> {
     transactions: await createTransactions(connection),
     projections: createProjectionSet(sql, options.module.projections),
   }
+}
+
+async function tableNames(connection: SqliteConnection): Promise<string[]> {
+  const statement = await connection.prepare(
+    "select name from sqlite_schema where type = 'table'",
+  )
+  return (await statement.all([])).map((row) => String(row.name))
 }
