@@ -33,14 +33,16 @@ export class Connections {
   }
 
   /**
-   * Cuts clients that do not take an answer which is ready in full. Node's own socket time-out knows whether
-   * bytes still move, but armed for every request it would cost each of them; so it is armed here, for those few.
+   * Cuts clients that do not take an answer which is ready in full. Node's own socket time-out knows whether bytes
+   * still move, and destroys the connection when they do not; armed for every request it would cost each of them,
+   * so it is armed here, for those few. Node disarms it when the answer is through.
    */
   guardUnread(idleMs: number): void {
-    for (const [socket, response] of this.#newest) {
-      if (response === undefined || !response.writableEnded) continue
-      if (response.writableFinished || response.listenerCount('timeout') > 0) continue
-      response.setTimeout(idleMs, () => socket.destroy())
+    for (const response of this.#newest.values()) {
+      if (!response?.writableEnded || response.writableFinished) continue
+      const { socket } = response.req
+      // Setting it again would start it again
+      if (socket.timeout !== idleMs) socket.setTimeout(idleMs)
     }
   }
 

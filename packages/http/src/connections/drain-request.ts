@@ -17,7 +17,11 @@ export function drainRequest(
     left -= chunk.length
     if (left < 0) socket.destroy()
   })
-  request.once('end', stop)
-  request.once('close', stop)
+  request.once('end', () => {
+    stop()
+    socket.removeListener('close', stop)
+  })
+  // Once it is answered, a request does not hear any more that its connection broke
+  socket.once('close', stop)
   request.resume()
 }

@@ -58,7 +58,8 @@ export class RawClient {
 
   /** Resolves when the server has closed the connection. */
   async end(): Promise<void> {
-    if (!this.#closed) await once(this.socket, 'close')
+    if (this.#closed) return
+    await new Promise((resolve) => this.socket.once('close', resolve))
   }
 
   destroy(): void {

@@ -1,0 +1,73 @@
+import t from 'tap'
+import { chunk, uploadHead } from '../support/forms.ts'
+import { RawClient } from '../support/raw-client.ts'
+import { startServer } from '../support/start-server.ts'
+
+const broken = {
+  'no HTTP at all': ['hello\r\n\r\n', 400, 'bad_request'],
+  'a head over 16 KiB': [
+    `GET /healthz HTTP/1.1\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`,
+    431,
+    'headers_too_large',
+  ],
+  'a length and chunks': [
+    'POST /v1/files HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n',
+    400,
+    'bad_request',
+  ],
+  'a length that is no number': [
+    'POST /v1/files HTTP/1.1\r\nHost: x\r\nContent-Length: abc\r\n\r\n',
+    400,
+    'bad_request',
+  ],
+} as const
+
+for (const [what, [bytes, status, code]] of Object.entries(broken)) {
+  t.test(
+    `${what} is answered with the envelope and the end of the connection`,
+    async (t) => {
+      const { port } = await startServer(t, { options: { drainMs: 20 } })
+      const client = await RawClient.connect(port)
+      const answer = await client.send(bytes).answer()
+      t.equal(answer.status, status)
+      t.match(answer.json().error, { code, type: 'invalid_request_error', param: null })
+      t.match(answer.headers.get('x-request-id'), /^req_[0-9a-f]{32}$/)
+      t.ok(answer.headers.has('openai-processing-ms'))
+      t.equal(answer.headers.get('connection'), 'close')
+      await client.end()
+    },
+  )
+}
+
+t.test('a head that does not come is answered with 408', async (t) => {
+  const { port } = await startServer(t, {
+    options: { headersTimeoutMs: 100, checkEveryMs: 20, drainMs: 20 },
+  })
+  const client = await RawClient.connect(port)
+  const answer = await client.send('GET /healthz HTTP/1.1\r\nX-Slow: ').answer()
+  t.equal(answer.status, 408)
+  t.equal(answer.json().error.code, 'request_timeout')
+  await client.end()
+})
+
+t.test('a broken chunk in a body is answered, and leaves nothing', async (t) => {
+  const { port, files } = await startServer(t, { options: { drainMs: 20 } })
+  const client = await RawClient.connect(port)
+  client.send(uploadHead(undefined), chunk(Buffer.from('--x')), 'not a chunk size\r\n')
+  const answer = await client.answer()
+  t.equal(answer.status, 400)
+  t.equal(answer.json().error.code, 'bad_request')
+  await client.end()
+  while (files.openSessions > 0) await new Promise(setImmediate)
+  t.equal(files.stored.size, 0)
+})
+
+t.test('a whole request is answered although garbage follows it', async (t) => {
+  const gate = Promise.withResolvers<void>()
+  const { port, files } = await startServer(t)
+  files.onRead = () => gate.promise
+  const client = await RawClient.connect(port)
+  client.send('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\ngarbage garbage\r\n\r\n')
+  t.equal((await client.answer()).status, 200)
+  await client.end()
+})

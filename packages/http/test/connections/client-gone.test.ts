@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { boundary, chunk, file, form, purpose, uploadHead } from '../support/forms.ts'
+import { keys } from '../support/memory-files.ts'
+import { RawClient } from '../support/raw-client.ts'
+import { startServer, type TestServer } from '../support/start-server.ts'
+
+const small = form([purpose, file])
+const large = form([purpose, { ...file, content: Buffer.alloc(1_000_000, 'x') }])
+
+async function begun(server: TestServer): Promise<void> {
+  while (server.files.openSessions === 0) await sleep(1)
+}
+
+async function ended(server: TestServer): Promise<void> {
+  while (server.files.openSessions > 0) await sleep(1)
+}
+
+for (const [what, pieces] of Object.entries({
+  'inside a small body': [uploadHead(small.length), small.subarray(0, -20)],
+  'before a small body': [uploadHead(small.length)],
+  'inside the file of a large body': [
+    uploadHead(large.length),
+    large.subarray(0, 500_000),
+  ],
+  'inside a part head': [uploadHead(large.length), large.subarray(0, 60)],
+  'inside a chunked body': [uploadHead(undefined), chunk(large.subarray(0, 500_000))],
+})) {
+  t.test(
+    `a client that vanishes ${what} leaves nothing, and the process lives`,
+    async (t) => {
+      const server = await startServer(t)
+      const client = await RawClient.connect(server.port)
+      client.send(...pieces)
+      await begun(server)
+      await sleep(10)
+      client.destroy()
+      await ended(server)
+      t.equal(server.files.stored.size, 0)
+      t.same(server.errors, [])
+      t.equal((await server.fetch('/healthz')).status, 200)
+    },
+  )
+}
+
+t.test('a client that vanishes while its key is looked up leaves nothing', async (t) => {
+  const gate = Promise.withResolvers<void>()
+  const asked = Promise.withResolvers<void>()
+  const { authenticate } = await import('../support/memory-files.ts')
+  const server = await startServer(t, {
+    authenticate: async (token) => {
+      asked.resolve()
+      await gate.promise
+      return authenticate(token)
+    },
+  })
+  const client = await RawClient.connect(server.port)
+  client.send(uploadHead(small.length), small.subarray(0, 10))
+  await asked.promise
+  client.destroy()
+  await sleep(20)
+  gate.resolve()
+  await sleep(20)
+  t.equal(server.files.openSessions, 0)
+  t.same(server.errors, [])
+})
+
+t.test('the use case is told when the client vanishes', async (t) => {
+  const server = await startServer(t)
+  const gate = Promise.withResolvers<void>()
+  let signal: AbortSignal | undefined
+  const { upload } = server.files
+  server.files.upload = async (principal, request) => {
+    signal = request.signal
+    await gate.promise
+    return await upload.call(server.files, principal, request)
+  }
+  const client = await RawClient.connect(server.port)
+  client.send(uploadHead(small.length), small)
+  while (signal === undefined) await sleep(1)
+  t.notOk(signal.aborted)
+  client.destroy()
+  while (!signal.aborted) await sleep(1)
+  gate.resolve()
+  await ended(server)
+  t.same(server.errors, [])
+})
+
+t.test('a client that vanishes in a download ends the reading', async (t) => {
+  const server = await startServer(t)
+  const response = await server.fetch('/v1/files', {
+    method: 'POST',
+    headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
+    body: form([purpose, { ...file, content: Buffer.alloc(60 * 2 ** 20, 'x') }]),
+  })
+  const { id } = (await response.json()) as { id: string }
+  let reads = 0
+  server.files.onRead = async () => {
+    reads += 1
+    await sleep(1)
+  }
+  const client = await RawClient.connect(server.port)
+  client.send(
+    `GET /v1/files/${id}/content HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${keys.full}\r\n\r\n`,
+  )
+  while (reads < 3) await sleep(1)
+  client.destroy()
+  await sleep(50)
+  const soon = reads
+  await sleep(50)
+  t.equal(reads, soon)
+  t.same(server.errors, [])
+})

@@ -1,0 +1,71 @@
+import t from 'tap'
+import { boundary, file, form, purpose, uploadHead } from '../support/forms.ts'
+import { RawClient } from '../support/raw-client.ts'
+import { readError } from '../support/read-error.ts'
+import { startServer } from '../support/start-server.ts'
+
+const MiB = 2 ** 20
+const type = { 'content-type': `multipart/form-data; boundary=${boundary}` }
+
+t.test('a client that sends 40 MiB sees why it is refused, whatever for', async (t) => {
+  const { fetch, files } = await startServer(t)
+  files.maxBytes = MiB
+  const body = form([purpose, { ...file, content: Buffer.alloc(40 * MiB, 'x') }])
+  const unknown = form([
+    { name: 'color', content: 'red' },
+    { ...file, content: Buffer.alloc(40 * MiB, 'x') },
+  ])
+  const send = async (bytes: Buffer, headers = {}, chunked = false) =>
+    await readError(
+      await fetch('/v1/files', {
+        method: 'POST',
+        headers: { ...type, ...headers },
+        body: chunked ? ReadableStream.from([bytes]) : bytes,
+        ...(chunked ? { duplex: 'half' } : {}),
+      }),
+    )
+  t.match(await send(body), { status: 413, code: 'file_too_large', param: 'file' })
+  t.match(await send(body, {}, true), { status: 413, code: 'file_too_large' })
+  t.match(await send(body, { authorization: 'Bearer nope' }), { status: 401 })
+  t.match(await send(body, { 'content-type': 'text/plain' }, true), { status: 415 })
+  t.match(await send(unknown, {}, true), { status: 400, code: 'unknown_parameter' })
+  t.equal(files.openSessions, 0)
+})
+
+t.test(
+  'the answer comes before the body has, whole and with the connection kept',
+  async (t) => {
+    const { port, files } = await startServer(t)
+    files.maxBytes = MiB
+    const client = await RawClient.connect(port)
+    client.send(uploadHead(40 * MiB), Buffer.alloc(100_000, 'x'))
+    const refusal = await client.answer()
+    t.equal(refusal.status, 413)
+    t.not(refusal.headers.get('connection'), 'close')
+    t.equal(refusal.json().error.code, 'file_too_large')
+
+    const small = form([purpose, file])
+    client.send(Buffer.alloc(40 * MiB - 100_000, 'x'), uploadHead(small.length), small)
+    t.equal((await client.answer()).status, 200)
+    client.destroy()
+  },
+)
+
+t.test('a refused body is read up to its bound of bytes, then cut', async (t) => {
+  const { port } = await startServer(t, { options: { drainMaxBytes: 256 * 1024 } })
+  const client = await RawClient.connect(port)
+  client.send(uploadHead(200 * MiB))
+  t.equal((await client.answer()).status, 413)
+  client.send(Buffer.alloc(4 * MiB))
+  await client.end()
+  t.ok(client.closed)
+})
+
+t.test('a refused body is read up to its bound of time, then cut', async (t) => {
+  const { port } = await startServer(t, { options: { drainMs: 50 } })
+  const client = await RawClient.connect(port)
+  client.send(uploadHead(200 * MiB))
+  t.equal((await client.answer()).status, 413)
+  await client.end()
+  t.ok(client.closed)
+})

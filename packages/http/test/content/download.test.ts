@@ -1,0 +1,98 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CustodyError } from '@custody/domain/errors'
+import t from 'tap'
+import { keys } from '../support/memory-files.ts'
+import { RawClient } from '../support/raw-client.ts'
+import { readError } from '../support/read-error.ts'
+import { startServer } from '../support/start-server.ts'
+import { storeFile } from '../support/store-file.ts'
+
+const KiB = 1024
+
+for (const [size, bytes] of Object.entries({ small: 1 * KiB, large: 900 * KiB + 1 })) {
+  t.test(`a ${size} content comes back byte for byte, with its headers`, async (t) => {
+    const server = await startServer(t)
+    const content = randomBytes(bytes)
+    const id = await storeFile(server, { content, filename: 'Grüße 100%.txt' })
+    const headers = { accept: 'application/binary' }
+    const response = await server.fetch(`/v1/files/${id}/content`, { headers })
+    t.equal(response.status, 200)
+    t.ok(Buffer.from(await response.arrayBuffer()).equals(content))
+    const sha256 = createHash('sha256').update(content)
+    const hex = sha256.copy().digest('hex')
+    const expected = {
+      'content-type': 'application/octet-stream',
+      'content-length': String(bytes),
+      'content-disposition':
+        'attachment; filename="Gr__e 100_.txt"; filename*=UTF-8\'\'Gr%C3%BC%C3%9Fe%20100%25.txt',
+      'x-content-type-options': 'nosniff',
+      etag: `"${hex}"`,
+      'repr-digest': `sha-256=:${sha256.digest('base64')}:`,
+      'accept-ranges': 'bytes',
+    }
+    for (const [name, value] of Object.entries(expected)) {
+      t.equal(response.headers.get(name), value)
+    }
+    const head = await server.fetch(`/v1/files/${id}/content`, { method: 'HEAD' })
+    t.equal(head.status, 200)
+    t.equal(await head.text(), '')
+    t.equal(head.headers.get('content-length'), String(bytes))
+    t.equal(head.headers.get('etag'), `"${hex}"`)
+  })
+}
+
+t.test('quotes and apostrophes in a name are safe in both of its forms', async (t) => {
+  const server = await startServer(t)
+  const id = await storeFile(server, { filename: `it's %22so%22 (1)*.txt` })
+  const response = await server.fetch(`/v1/files/${id}/content`)
+  t.equal(
+    response.headers.get('content-disposition'),
+    `attachment; filename="it's _so_ (1)*.txt"; filename*=UTF-8''it%27s%20%22so%22%20%281%29%2A.txt`,
+  )
+})
+
+t.test('a damaged content is refused with a status while nothing was sent', async (t) => {
+  const server = await startServer(t)
+  const id = await storeFile(server, { content: Buffer.alloc(200 * KiB) })
+  server.files.onRead = () => {
+    throw new CustodyError('content_damaged', 'The stored bytes are gone.')
+  }
+  const response = await server.fetch(`/v1/files/${id}/content`)
+  t.match(await readError(response), { status: 500, code: 'content_damaged' })
+})
+
+t.test('a damage that shows later breaks the connection', async (t) => {
+  const server = await startServer(t)
+  const id = await storeFile(server, { content: Buffer.alloc(900 * KiB) })
+  let reads = 0
+  server.files.onRead = () => {
+    if (++reads > 3)
+      throw new CustodyError('content_damaged', 'The stored bytes are gone.')
+  }
+  const response = await server.fetch(`/v1/files/${id}/content`)
+  t.equal(response.status, 200)
+  await t.rejects(response.arrayBuffer())
+  t.equal(server.errors.length, 1)
+})
+
+t.test('no more is read than the client takes', async (t) => {
+  const server = await startServer(t)
+  const id = await storeFile(server, { content: Buffer.alloc(60 * KiB * KiB) })
+  let reads = 0
+  server.files.onRead = () => {
+    reads += 1
+  }
+  const client = await RawClient.connect(server.port)
+  client.socket.pause()
+  client.send(
+    `GET /v1/files/${id}/content HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${keys.full}\r\n\r\n`,
+  )
+  let before = -1
+  while (reads !== before) {
+    before = reads
+    await sleep(50)
+  }
+  t.ok(reads < 960, `${reads} of 960 chunks were read`)
+  client.destroy()
+})
