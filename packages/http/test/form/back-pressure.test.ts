@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { file, form, purpose, upload, uploadHead } from '../support/forms.ts'
+import { RawClient } from '../support/raw-client.ts'
+import { readError } from '../support/read-error.ts'
+import { startServer } from '../support/start-server.ts'
+
+const MiB = 2 ** 20
+
+t.test('no more of a body is read than the spool takes', async (t) => {
+  const { port, files } = await startServer(t)
+  const gate = Promise.withResolvers<void>()
+  files.beforeWrite = () => gate.promise
+  const client = await RawClient.connect(port)
+  const body = form([purpose, { ...file, content: Buffer.alloc(50 * MiB, 'x') }])
+  client.send(uploadHead(body.length), body)
+  let before = -1
+  while (client.socket.bytesWritten !== before || files.spooledBytes === 0) {
+    before = client.socket.bytesWritten
+    await sleep(50)
+  }
+  t.ok(files.spooledBytes <= MiB, `${files.spooledBytes} bytes were spooled`)
+  t.ok(client.socket.writableLength > 0, 'the client still has to send')
+
+  gate.resolve()
+  t.equal((await client.answer()).status, 200)
+  t.equal([...files.stored.values()][0]?.bytes, 50 * MiB)
+  client.destroy()
+})
+
+t.test('a spool that fails refuses the upload at once', async (t) => {
+  const { fetch, files, errors } = await startServer(t)
+  files.beforeWrite = () => Promise.reject(new Error('disk on fire'))
+  const content = Buffer.alloc(5 * MiB, 'x')
+  const response = await fetch('/v1/files', upload([purpose, { ...file, content }]))
+  t.match(await readError(response), { status: 500, code: 'internal_error' })
+  t.equal(errors.length, 1)
+  t.equal(files.openSessions, 0)
+})
+
+t.test('the bound of the file is inclusive, whichever parser reads it', async (t) => {
+  const { fetch, files } = await startServer(t)
+  for (const bytes of [1_000, 500_000]) {
+    files.maxBytes = bytes
+    const send = async (size: number) =>
+      await fetch(
+        '/v1/files',
+        upload([purpose, { ...file, content: Buffer.alloc(size, 'x') }]),
+      )
+    t.equal((await send(bytes)).status, 200)
+    t.match(await readError(await send(bytes + 1)), {
+      status: 413,
+      code: 'file_too_large',
+    })
+  }
+})
+
+t.test('what surrounds the file is bounded too', async (t) => {
+  const { fetch } = await startServer(t)
+  const whole = form([purpose, file])
+  const filler = Buffer.alloc(9 * MiB, 'x')
+  for (const body of [Buffer.concat([filler, whole]), Buffer.concat([whole, filler])]) {
+    const response = await fetch('/v1/files', { ...upload([purpose, file]), body })
+    t.match(await readError(response), { status: 400, code: 'form_too_large' })
+  }
+})
