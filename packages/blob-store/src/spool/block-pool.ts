@@ -1,8 +1,8 @@
 /** Size of the writes to a staging file, in bytes. */
-export const BLOCK_BYTES = 512 * 1024
+export const BLOCK_BYTES = 256 * 1024
 
 /** Free blocks that are kept for the next spool; more than these are left to the garbage collector. */
-const MAX_FREE_BLOCKS = 16
+const MAX_FREE_BLOCKS = 32
 
 /** Reuses the blocks in which spools collect small chunks: a fresh one costs page faults, each time. */
 export class BlockPool {

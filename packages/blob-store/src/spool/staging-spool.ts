@@ -7,8 +7,8 @@ import type { SpooledContent } from './spooled-content.ts'
 import type { StagingFile } from './staging-file.ts'
 import type { UploadSpool } from './upload-spool.ts'
 
-/** One block fills while another is written, and one more evens out the two speeds. */
-const MAX_BLOCKS = 3
+/** One block fills while another is written, and two more even out the two speeds: 1 MiB at most for one upload. */
+const MAX_BLOCKS = 4
 
 export type StagingSpoolOptions = {
   readonly maxBytes: number

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-// The package's own testkit cannot be a dependency of it by name: it depends on this package.
+// By path: testkit depends on this package, not the other way round.
 import { blobStoreContract } from '../../../testkit/src/contracts/blob-store-contract.ts'
 import { openDiskBlobStore } from '../../src/index.ts'
 

@@ -5,7 +5,7 @@ import t from 'tap'
 import { MiB, never, openStore } from '../fixtures/stores.ts'
 
 // First, so that no garbage of other tests is collected while it counts.
-t.test('32 uploads that outrun the disk take 48 MiB of memory at most', async (t) => {
+t.test('32 uploads that outrun the disk take 32 MiB of memory at most', async (t) => {
   const store = await openStore(t)
   const chunk = randomBytes(65_536)
   const before = process.memoryUsage().arrayBuffers
@@ -16,7 +16,7 @@ t.test('32 uploads that outrun the disk take 48 MiB of memory at most', async (t
     return spool
   })
   const taken = process.memoryUsage().arrayBuffers - before
-  t.ok(taken > 40 * MiB && taken <= 49 * MiB, `${taken} bytes`)
+  t.ok(taken > 28 * MiB && taken <= 33 * MiB, `${taken} bytes`)
   await Promise.all(spools.map((spool) => spool.discard()))
 })
 
@@ -26,7 +26,7 @@ t.test('whatever the chunks, the content is their bytes in their order', async (
   const size = fc.oneof(
     fc.nat(100),
     fc.nat(70_000),
-    fc.constantFrom(0, 1, 65_535, 65_536, 65_537, 524_288, 524_289, 2 * MiB),
+    fc.constantFrom(0, 1, 65_535, 65_536, 65_537, 262_144, 262_145, 2 * MiB),
   )
   await fc.assert(
     fc.asyncProperty(fc.array(size, { maxLength: 12 }), async (sizes) => {

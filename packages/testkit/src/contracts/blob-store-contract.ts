@@ -26,8 +26,9 @@ export function blobStoreContract(
     INLINE_MAX_BYTES - 1,
     INLINE_MAX_BYTES,
     INLINE_MAX_BYTES + 1,
+    256 * 1024,
+    256 * 1024 + 1,
     512 * 1024,
-    512 * 1024 + 1,
     5 * MiB + 17,
   ]
   for (const size of sizes) {
