@@ -1,0 +1,85 @@
+/** What a plugin declares, as data: functions have become `{"function":true}`. */
+const aFunction = {
+  type: 'object',
+  properties: { function: { const: true } },
+  required: ['function'],
+} as const
+
+const name = { type: 'string', minLength: 1, maxLength: 214 } as const
+const purposeName = { type: 'string', minLength: 1, maxLength: 64 } as const
+
+const purpose = {
+  type: 'object',
+  properties: {
+    direction: { enum: ['input', 'output'] },
+    extensions: {
+      type: 'array',
+      minItems: 1,
+      items: { type: 'string', pattern: '^\\.[^.A-Z/\\\\]+$' },
+    },
+    maxBytes: { type: 'integer', minimum: 1 },
+    defaultExpirySeconds: { type: 'integer', minimum: 1 },
+    dialects: { type: 'array', minItems: 1, items: name },
+    validate: aFunction,
+    streaming: { type: 'boolean' },
+  },
+  required: ['direction'],
+  additionalProperties: false,
+} as const
+
+export const declarationSchema = {
+  type: 'object',
+  properties: {
+    name,
+    version: { type: 'string', pattern: '^\\d+\\.\\d+\\.\\d+([-+].+)?$' },
+    api: { const: 1 },
+    purposes: {
+      type: 'object',
+      propertyNames: purposeName,
+      additionalProperties: purpose,
+    },
+    checks: {
+      type: 'object',
+      propertyNames: purposeName,
+      additionalProperties: {
+        type: 'object',
+        properties: { validate: aFunction },
+        required: ['validate'],
+        additionalProperties: false,
+      },
+    },
+    optionsSchema: { type: 'object' },
+    on: {
+      type: 'object',
+      properties: {
+        purposes: { const: '*' },
+        FileUploaded: aFunction,
+        FileExpired: aFunction,
+        FileDeleted: aFunction,
+      },
+      additionalProperties: false,
+    },
+  },
+  required: ['name', 'version', 'api'],
+  additionalProperties: false,
+} as const
+
+/** A declaration that keeps the schema. */
+export type Declaration = {
+  readonly name: string
+  readonly version: string
+  readonly purposes?: Readonly<Record<string, DeclaredPurpose>>
+  readonly checks?: Readonly<Record<string, unknown>>
+  readonly optionsSchema?: Readonly<Record<string, unknown>>
+  readonly on?: Readonly<Record<string, unknown>>
+}
+
+export type DeclaredPurpose = {
+  readonly direction: 'input' | 'output'
+  readonly extensions?: readonly string[]
+  readonly maxBytes?: number
+  readonly defaultExpirySeconds?: number
+  readonly dialects?: readonly string[]
+  readonly validate?: unknown
+  readonly streaming?: boolean
+}

@@ -1,0 +1,490 @@
+import {
+  MessageChannel,
+  type MessagePort,
+  receiveMessageOnPort,
+  Worker,
+} from 'node:worker_threads'
+import { describeFault } from './describe-fault.ts'
+import type { Job } from './job.ts'
+import { totalDeadline } from './limits.ts'
+import { LineLimiter } from './line-limiter.ts'
+import {
+  type ControlBlock,
+  controlBlock,
+  type FromThread,
+  offset,
+  SLOTS,
+  type ThreadContent,
+  type ThreadData,
+  type ToThread,
+  word,
+} from './protocol.ts'
+import type {
+  PluginClock,
+  PluginContent,
+  PluginHostLimits,
+  PluginLogger,
+} from './types.ts'
+
+const entry = new URL(
+  import.meta.url.endsWith('.ts') ? './thread/main.ts' : './thread/main.js',
+  import.meta.url,
+)
+
+/**
+ * V8 aborts the whole process when one allocation overshoots a worker's heap limit (a growing Map does), so
+ * this must never be reached: the host ends a worker long before, at `memoryBytes`.
+ */
+const HEAP_BACKSTOP_MIB = 2048
+
+/** A thread that has begun no file for so long is not waited for by those behind. */
+const STANDSTILL_MS = 500
+
+export type PluginWorkerOptions = {
+  /** URLs. */
+  readonly modules: readonly string[]
+  readonly limits: PluginHostLimits
+  readonly logger: PluginLogger
+  readonly clock: PluginClock
+  /** The plugins are loaded; {@link PluginWorker.configure} is to follow. */
+  readonly onDeclared: (worker: PluginWorker, declarations: readonly string[]) => void
+  readonly onReady: (worker: PluginWorker) => void
+  /** Replies came, so that the worker may have room. */
+  readonly onRoom: (worker: PluginWorker) => void
+  readonly onDeath: (worker: PluginWorker, death: Death) => void
+}
+
+export type Death = {
+  readonly reason: 'deadline' | 'memory' | 'abandoned' | 'closed' | 'exit' | 'unloadable'
+  /** For people. */
+  readonly detail: string
+  /** What the worker held: `stage` says whether and in which plugin a file was. */
+  readonly jobs: readonly Job[]
+  /** The one that must have been it. */
+  readonly culprit: Job | undefined
+}
+
+/** One worker thread with what it holds, and the watch over it. */
+export class PluginWorker {
+  readonly #options: PluginWorkerOptions
+  readonly #worker: Worker
+  readonly #port: MessagePort
+  readonly #control: ControlBlock
+  readonly #jobs = new Map<number, Job>()
+  /** Of files that were taken back; the thread still has them. */
+  readonly #leftSlots = new Set<number>()
+  readonly #freeSlots: number[] = Array.from({ length: SLOTS }, (_, slot) => slot)
+  readonly #bornAt: number
+  #state: 'starting' | 'ready' | 'ending' = 'starting'
+  #wasReady = false
+  #alone: Job | undefined
+  #hasServed = false
+  #reads = 0
+  #lastWatch = 0
+  #lastActivity: number
+  #abandonedAt: number | undefined
+  #isMeasuring = false
+  #death: { reason: Death['reason']; detail: string; culprit?: Job } | undefined
+
+  constructor(options: PluginWorkerOptions) {
+    this.#options = options
+    this.#bornAt = options.clock.now()
+    this.#lastActivity = this.#bornAt
+    this.#control = controlBlock()
+    const { port1, port2 } = new MessageChannel()
+    this.#port = port1
+    const workerData: ThreadData = {
+      port: port2,
+      memory: this.#control.memory,
+      modules: options.modules,
+    }
+    this.#worker = new Worker(entry, {
+      workerData,
+      transferList: [port2],
+      name: 'custody-plugins',
+      env: {},
+      argv: [],
+      execArgv: [],
+      stdout: true,
+      stderr: true,
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_BACKSTOP_MIB },
+    })
+    port1.on('message', (message: FromThread) => this.#receive(message))
+    this.#worker.on('error', (error) => {
+      const isMemory = 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+      const reason = isMemory ? 'memory' : 'exit'
+      this.#death ??= { reason, detail: describeFault(error) }
+    })
+    this.#worker.on('exit', (code) => this.#die(code))
+    this.#capture(this.#worker.stdout, 'info')
+    this.#capture(this.#worker.stderr, 'warn')
+  }
+
+  get isReady(): boolean {
+    return this.#state === 'ready'
+  }
+
+  /** It has been ready once, so its end says nothing about loading the plugins. */
+  get wasReady(): boolean {
+    return this.#wasReady
+  }
+
+  get isStarting(): boolean {
+    return this.#state === 'starting'
+  }
+
+  /** Files that it holds. */
+  get load(): number {
+    return this.#jobs.size
+  }
+
+  /** What it works on alone, taking nothing beside it. */
+  get alone(): Job | undefined {
+    return this.#alone
+  }
+
+  get jobs(): IterableIterator<Job> {
+    return this.#jobs.values()
+  }
+
+  /** It holds files and has not got on with any of them for a while. */
+  get isStandingStill(): boolean {
+    if (this.#jobs.size === 0) return false
+    return this.#options.clock.now() - this.#lastActivity > STANDSTILL_MS
+  }
+
+  configure(options: readonly unknown[]): void {
+    this.#post({ kind: 'configure', options })
+  }
+
+  /** Hands over small files in one message, which carries all their bytes in one buffer. */
+  sendBatch(jobs: readonly Job[]): void {
+    let bytes = 0
+    for (const { size } of jobs) bytes += size
+    const packed = new Uint8Array(bytes)
+    const slots: number[] = []
+    const purposes: string[] = []
+    const names: string[] = []
+    const sizes: number[] = []
+    let start = 0
+    for (const job of jobs) {
+      if (job.work.kind !== 'small') continue
+      packed.set(job.work.bytes, start)
+      start += job.size
+      slots.push(this.#hold(job))
+      purposes.push(job.work.purpose)
+      names.push(job.work.filename)
+      sizes.push(job.size)
+    }
+    this.#post(
+      { kind: 'batch', slots, purposes, names, sizes, bytes: packed.buffer },
+      packed.buffer,
+    )
+  }
+
+  /** Hands over something that the worker takes alone. */
+  sendAlone(job: Job): void {
+    this.#alone = job
+    this.#abandonedAt = undefined
+    Atomics.store(this.#control.words, word.abandoned, 0)
+    const { work } = job
+    if (work.kind === 'small') {
+      this.sendBatch([job])
+      return
+    }
+    const slot = this.#hold(job)
+    if (work.kind === 'react') {
+      const { plugin, event } = work
+      const content = work.content === null ? null : threadContent(work.content)
+      this.#post({ kind: 'react', slot, plugin, event, content }, transferOf(content))
+      return
+    }
+    const { purpose, filename: name } = work
+    let content: ThreadContent
+    if (work.kind === 'followed') {
+      this.#noteProgress(job)
+      content = { kind: 'followed', path: work.path }
+    } else content = threadContent(work.content)
+    this.#post({ kind: 'file', slot, purpose, name, content }, transferOf(content))
+  }
+
+  /** The writer of a followed file has come further. */
+  advance(job: Job): void {
+    if (this.#alone !== job) return
+    const { words, offsets } = this.#control
+    this.#noteProgress(job)
+    const total = Atomics.load(offsets, offset.total)
+    const wanted = Atomics.load(offsets, offset.wanted)
+    if (total < 0n && Atomics.load(offsets, offset.written) < wanted) return
+    // Only once for each wait: the flag is up again when the thread waits for more.
+    if (Atomics.compareExchange(words, word.waiting, 1, 0) === 1) {
+      this.#post({ kind: 'wake' })
+    }
+  }
+
+  /** Nobody waits for the job any more. What runs alone is ended if it does not end by itself soon. */
+  abandon(job: Job): void {
+    const slot = this.#slotOf(job)
+    if (slot === undefined) return
+    if (this.#alone === job) {
+      Atomics.store(this.#control.words, word.abandoned, 1)
+      this.#abandonedAt ??= this.#options.clock.now()
+    }
+    this.#post({ kind: 'abort', slot })
+  }
+
+  /**
+   * Small files that wait in a thread that stands still: another worker may look at them meanwhile. Should
+   * the thread come to them after all, its replies are not looked at.
+   */
+  takeBackUnstarted(): readonly Job[] {
+    if (!this.isStandingStill) return []
+    const taken: Job[] = []
+    for (const [slot, job] of this.#jobs) {
+      if (job === this.#alone || job.stage > 0 || job.isDone) continue
+      taken.push(job)
+      this.#jobs.delete(slot)
+      this.#leftSlots.add(slot)
+    }
+    return taken
+  }
+
+  /** Looks after deadlines and memory; to be called about every 100 ms while it is busy or starts. */
+  watch(): void {
+    const now = this.#options.clock.now()
+    const { limits } = this.#options
+    if (this.#state === 'starting') {
+      if (now - this.#bornAt <= limits.startMs) return
+      this.end('unloadable', `it did not load within ${limits.startMs} ms`)
+      return
+    }
+    if (this.#state === 'ending' || this.#jobs.size === 0) return
+    this.#measure()
+    const late = this.#findLate(now)
+    if (late !== undefined) {
+      const detail = `no verdict and no byte read within the deadline`
+      this.end('deadline', detail, late)
+    } else if (now - this.#lastActivity > limits.idleMs) {
+      this.end('deadline', 'the thread stands still outside of any file')
+    } else if (
+      this.#abandonedAt !== undefined &&
+      now - this.#abandonedAt > limits.graceMs
+    ) {
+      this.end('abandoned', 'an abandoned validation did not end by itself')
+    }
+  }
+
+  /** Ends the thread; `onDeath` follows. */
+  end(reason: Death['reason'], detail: string, culprit?: Job): Promise<number> {
+    this.#state = 'ending'
+    this.#death ??= { reason, detail, ...(culprit === undefined ? {} : { culprit }) }
+    return this.#worker.terminate()
+  }
+
+  #findLate(now: number): Job | undefined {
+    const { limits } = this.#options
+    const { words } = this.#control
+    const reads = Atomics.load(words, word.reads)
+    const hasRead = reads !== this.#reads
+    const isWaiting = Atomics.load(words, word.waiting) === 1
+    this.#reads = reads
+    if (hasRead || isWaiting) this.#lastActivity = now
+    for (const [slot, job] of this.#jobs) {
+      const stage = Atomics.load(words, word.slots + slot)
+      if (stage === 0 && job.stage === 0) continue
+      if (job.stage === 0) job.startedAt = now
+      if (stage !== job.stage) {
+        job.stage = stage
+        job.stageSince = now
+        this.#lastActivity = now
+      }
+      if (job === this.#alone && (hasRead || isWaiting)) {
+        job.stageSince = now
+        // While the client is waited for, the clock of the whole stands still.
+        if (isWaiting)
+          job.startedAt += Math.min(now - this.#lastWatch, now - job.startedAt)
+      }
+      if (now - job.stageSince > limits.idleMs) return job
+      if (now - job.startedAt > totalDeadline(limits, sizeOf(job))) return job
+    }
+    this.#lastWatch = now
+    return undefined
+  }
+
+  /** Heap limits do not count Buffers, so the thread's own figures are watched. */
+  #measure(): void {
+    if (this.#isMeasuring) return
+    this.#isMeasuring = true
+    this.#worker.getHeapStatistics().then(
+      ({ used_heap_size, external_memory }) => {
+        this.#isMeasuring = false
+        const bytes = used_heap_size + external_memory
+        const { memoryBytes } = this.#options.limits
+        if (bytes <= memoryBytes || this.#state !== 'ready') return
+        const detail = `${bytes} bytes of heap and buffers; at most ${memoryBytes} are allowed`
+        this.end('memory', detail)
+      },
+      () => {
+        this.#isMeasuring = false
+      },
+    )
+  }
+
+  #receive(message: FromThread): void {
+    if ('kind' in message) {
+      this.#receiveOther(message)
+      return
+    }
+    for (let i = 0; i < message.length; i += 2) {
+      const slot = message[i]
+      const reply = message[i + 1]
+      if (typeof slot === 'number' && typeof reply === 'string') {
+        this.#release(slot)?.reply(reply)
+      }
+    }
+    this.#hasServed = true
+    this.#lastActivity = this.#options.clock.now()
+    if (this.#state === 'ready') this.#options.onRoom(this)
+  }
+
+  #receiveOther(message: Exclude<FromThread, readonly unknown[]>): void {
+    switch (message.kind) {
+      case 'declared':
+        this.#options.onDeclared(this, message.declarations)
+        return
+      case 'ready':
+        this.#state = 'ready'
+        this.#wasReady = true
+        this.#options.onReady(this)
+        return
+      case 'unloadable':
+        this.#death ??= {
+          reason: 'unloadable',
+          detail: message.reason,
+        }
+        void this.#worker.terminate()
+        return
+      case 'log':
+        this.#log(message.level, message.plugin, message.text)
+        return
+      case 'read':
+        void this.#readFor(message.slot, message.id, message.start, message.end)
+    }
+  }
+
+  async #readFor(slot: number, id: number, start: number, end: number): Promise<void> {
+    const job = this.#jobs.get(slot)
+    if (job === undefined || !('content' in job.work) || job.work.content === null) return
+    if (!('source' in job.work.content)) return
+    try {
+      const bytes = new Uint8Array(await job.work.content.source.read(start, end))
+      this.#post({ kind: 'bytes', id, bytes }, bytes.buffer)
+    } catch (error) {
+      job.fail(error)
+      this.#post({ kind: 'bytes', id, bytes: String(error) })
+    }
+  }
+
+  #die(code: number): void {
+    this.#state = 'ending'
+    // Replies that the thread sent before its end count.
+    for (;;) {
+      const received = receiveMessageOnPort(this.#port)
+      if (received === undefined) break
+      this.#receive(received.message)
+    }
+    this.#port.close()
+    const death = this.#death ?? {
+      reason: 'exit',
+      detail: `the thread ended with exit code ${code}`,
+    }
+    const jobs: Job[] = []
+    for (const [slot, job] of this.#jobs) {
+      job.stage = Atomics.load(this.#control.words, word.slots + slot)
+      if (!job.isDone) jobs.push(job)
+    }
+    this.#options.onDeath(this, {
+      reason: death.reason,
+      detail: this.#wasReady ? death.detail : `'${this.#loading()}': ${death.detail}`,
+      jobs,
+      culprit: death.culprit ?? this.#soleSuspect(jobs),
+    })
+  }
+
+  #loading(): string {
+    const { modules } = this.#options
+    return modules[Atomics.load(this.#control.words, word.loading) - 1] ?? 'worker'
+  }
+
+  /** With nobody else ever in the thread, the file in it was it. */
+  #soleSuspect(jobs: readonly Job[]): Job | undefined {
+    const started = jobs.filter(({ stage }) => stage > 0)
+    return started.length === 1 && !this.#hasServed ? started[0] : undefined
+  }
+
+  #hold(job: Job): number {
+    const slot = this.#freeSlots.pop()
+    if (slot === undefined) throw new RangeError(`A worker holds at most ${SLOTS} files.`)
+    if (this.#jobs.size === 0) this.#lastActivity = this.#options.clock.now()
+    job.stage = 0
+    this.#jobs.set(slot, job)
+    return slot
+  }
+
+  #release(slot: number): Job | undefined {
+    const job = this.#jobs.get(slot)
+    if (this.#jobs.delete(slot) || this.#leftSlots.delete(slot))
+      this.#freeSlots.push(slot)
+    if (job !== undefined && this.#alone === job) {
+      this.#alone = undefined
+      this.#abandonedAt = undefined
+    }
+    return job
+  }
+
+  #slotOf(job: Job): number | undefined {
+    for (const [slot, held] of this.#jobs) if (held === job) return slot
+    return undefined
+  }
+
+  #noteProgress({ work }: Job): void {
+    if (work.kind !== 'followed') return
+    const { offsets } = this.#control
+    const { written, total } = work.progress
+    Atomics.store(offsets, offset.written, BigInt(written))
+    Atomics.store(offsets, offset.total, total === null ? -1n : BigInt(total))
+  }
+
+  #post(message: ToThread, transfer?: ArrayBuffer): void {
+    this.#port.postMessage(message, transfer === undefined ? [] : [transfer])
+  }
+
+  /** What bypasses `console` has no plugin's name. */
+  #capture(stream: NodeJS.ReadableStream, level: 'info' | 'warn'): void {
+    const limiter = new LineLimiter(() => this.#options.clock.now())
+    stream.setEncoding('utf8')
+    stream.on('data', (text: string) => {
+      for (const line of limiter.admit(text.trimEnd().slice(0, 2000))) {
+        this.#log(level, null, line)
+      }
+    })
+  }
+
+  #log(level: 'info' | 'warn', plugin: string | null, text: string): void {
+    this.#options.logger[level]({ plugin }, text)
+  }
+}
+
+function sizeOf({ work, size }: Job): number {
+  return work.kind === 'followed' ? work.progress.written : size
+}
+
+function threadContent(content: PluginContent): ThreadContent {
+  if ('path' in content) return { kind: 'path', path: content.path }
+  if ('source' in content) return { kind: 'asked', size: content.source.size }
+  return { kind: 'bytes', bytes: new Uint8Array(content.buffer).buffer }
+}
+
+function transferOf(content: ThreadContent | null): ArrayBuffer | undefined {
+  return content?.kind === 'bytes' ? content.bytes : undefined
+}
