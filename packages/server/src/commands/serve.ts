@@ -25,7 +25,7 @@ export async function serve(
       ended.resolve(1)
     },
   })
-  logger.info({ address: server.address, version: VERSION, pid: process.pid }, 'serving')
+  logger.info({ address: server.address, version: VERSION }, 'serving')
   for (const line of welcome(server, context.isTerminal)) context.print(line)
 
   const stop = (signal: string) => {
