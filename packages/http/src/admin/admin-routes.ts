@@ -48,12 +48,7 @@ export function addAdminRoutes(
   admin: AdminUseCases,
   watch: TransferWatch,
 ): void {
-  type Answer = object | Promise<object>
-  const route = (
-    method: 'get' | 'post' | 'delete',
-    path: string,
-    answer: (request: AdminRequest) => Answer,
-  ) => {
+  const route: Route = (method, path, answer) => {
     router[method](`/v1/organization${path}`, async (context) => {
       const actor = await authorizeAdmin(context, dependencies.authenticate)
       const request = adminRequest(context, context.params, actor, watch)
@@ -69,7 +64,7 @@ export function addAdminRoutes(
 type Route = (
   method: 'get' | 'post' | 'delete',
   path: string,
-  answer: (request: AdminRequest) => object | Promise<object>,
+  answer: (request: AdminRequest) => Promise<object>,
 ) => void
 
 function addProjectRoutes(route: Route, admin: AdminUseCases): void {
