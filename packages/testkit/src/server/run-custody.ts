@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+
+/** The command, as `node` runs it. */
+export const custodyBin = fileURLToPath(
+  new URL('../bin/custody.ts', import.meta.resolve('@custody/server')),
+)
+
+/** Settings of every process that a test starts, unless it says otherwise. */
+export const testSettings = {
+  CUSTODY_PORT: '0',
+  CUSTODY_API_KEY: 'sk-custody-test-key-of-the-default-project',
+  CUSTODY_ADMIN_KEY: 'sk-custody-admin-test-key-of-the-deployment',
+  CUSTODY_LOG: 'json',
+}
+
+export type CommandOptions = {
+  readonly dataDir: string
+  /** Further settings. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Folder that the command is typed in. Default: `/`. */
+  readonly cwd?: string
+  /** What it reads from standard input. */
+  readonly stdin?: string
+}
+
+export type CommandResult = {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs `custody ARGS` to its end. */
+export async function custody(
+  args: readonly string[],
+  options: CommandOptions,
+): Promise<CommandResult> {
+  const child = spawn(process.execPath, [custodyBin, ...args], {
+    env: environment({
+      ...testSettings,
+      CUSTODY_DATA_DIR: options.dataDir,
+      ...options.env,
+    }),
+    cwd: options.cwd ?? '/',
+  })
+  child.stdin.on('error', () => {})
+  child.stdin.end(options.stdin ?? '')
+  const [stdout, stderr, code] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', resolve)
+    }),
+  ])
+  return { code, stdout, stderr }
+}
+
+/** The environment of a child: what any program needs, and the settings; nothing of the test runner's. */
+export function environment(
+  settings: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const { PATH = '', HOME = '', TMPDIR } = process.env
+  return { PATH, HOME, ...(TMPDIR !== undefined && { TMPDIR }), ...settings }
+}
