@@ -147,10 +147,15 @@ export class PluginWorker {
     return this.#jobs.values()
   }
 
-  /** It holds files and has not got on with any of them for a while. */
+  /** It has not got on for a while with files that wait for nothing outside. */
   get isStandingStill(): boolean {
-    if (this.#jobs.size === 0) return false
-    return this.#options.clock.now() - this.#lastActivity > STANDSTILL_MS
+    const since = this.#options.clock.now() - this.#lastActivity
+    if (since <= STANDSTILL_MS) return false
+    const { words } = this.#control
+    for (const slot of this.#jobs.keys()) {
+      if (Atomics.load(words, word.slots + slot) >= 0) return true
+    }
+    return false
   }
 
   configure(options: readonly unknown[]): void {
@@ -290,7 +295,7 @@ export class PluginWorker {
     this.#reads = reads
     if (hasRead || isWaiting) this.#lastActivity = now
     for (const [slot, job] of this.#jobs) {
-      const stage = Atomics.load(words, word.slots + slot)
+      const stage = Math.abs(Atomics.load(words, word.slots + slot))
       if (stage === 0 && job.stage === 0) continue
       if (job.stage === 0) job.startedAt = now
       if (stage !== job.stage) {
@@ -400,7 +405,7 @@ export class PluginWorker {
     }
     const jobs: Job[] = []
     for (const [slot, job] of this.#jobs) {
-      job.stage = Atomics.load(this.#control.words, word.slots + slot)
+      job.stage = Math.abs(Atomics.load(this.#control.words, word.slots + slot))
       if (!job.isDone) jobs.push(job)
     }
     this.#options.onDeath(this, {

@@ -15,7 +15,10 @@ export type ControlBlock = {
   readonly offsets: BigInt64Array
 }
 
-/** Indexes into `words`. From `slots` on: for each slot the plugin (its index + 1) that looks at it now, or 0. */
+/**
+ * Indexes into `words`. From `slots` on: for each slot the plugin (its index + 1) that looks at it now, or 0;
+ * negative while a small file waits for something outside the thread.
+ */
 export const word = {
   /** Counts reads. */
   reads: 0,

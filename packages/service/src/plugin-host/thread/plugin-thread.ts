@@ -91,7 +91,11 @@ export class PluginThread {
         if (typeof reply !== 'string') return reply.then((text) => this.#end(slot, text))
         return this.#end(slot, reply)
       }
-      return { slot, run }
+      const onWaiting = () => {
+        const at = word.slots + slot
+        Atomics.store(this.#control.words, at, -Atomics.load(this.#control.words, at))
+      }
+      return { slot, run, onWaiting }
     })
     this.#smallFiles.push(files)
   }

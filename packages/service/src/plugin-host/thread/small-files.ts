@@ -2,6 +2,8 @@
 export type SmallFile = {
   readonly slot: number
   readonly run: () => string | Promise<string>
+  /** Told when it waits for something outside. */
+  readonly onWaiting: () => void
 }
 
 /** Files whose validators wait for something outside at the same time. */
@@ -38,7 +40,7 @@ export class SmallFiles {
       if (file === undefined) break
       const reply = file.run()
       if (typeof reply === 'string') this.#note(file.slot, reply)
-      else await this.#settledOrWaiting(file.slot, reply)
+      else await this.#settledOrWaiting(file, reply)
       if (this.#waiting >= MAX_WAITING) await this.#oneSettled()
     }
     this.#queue.length = 0
@@ -47,17 +49,18 @@ export class SmallFiles {
   }
 
   /** Resolves when the reply is there, or when it is clear that it takes a turn of the event loop. */
-  #settledOrWaiting(slot: number, reply: Promise<string>): Promise<void> {
+  #settledOrWaiting(file: SmallFile, reply: Promise<string>): Promise<void> {
     this.#waiting += 1
     return new Promise((resolve) => {
       const turn = setImmediate(() => {
+        file.onWaiting()
         this.#flush()
         resolve()
       })
       void reply.then((text) => {
         clearImmediate(turn)
         this.#waiting -= 1
-        this.#note(slot, text)
+        this.#note(file.slot, text)
         if (!this.#isRunning) this.#flush()
         this.#onSettled?.()
         resolve()
