@@ -5,6 +5,7 @@ import type { CommandContext } from './commands/command-context.ts'
 import { listConsumers, resumeConsumer, skipEvent } from './commands/consumers.ts'
 import { listFiles } from './commands/files.ts'
 import { createKey, listKeys, revokeKey } from './commands/keys.ts'
+import { rebuild, sweep } from './commands/maintenance.ts'
 import { createProject, listProjects } from './commands/projects.ts'
 import { serve } from './commands/serve.ts'
 import { validate } from './commands/validate.ts'
@@ -148,6 +149,18 @@ function describe(run: Wrap): Command {
     .argument('<name>')
     .argument('<position>')
     .action((name, position) => run(skipEvent)(name, position))
+
+  program
+    .command('sweep')
+    .description('look for content without an event, and events without their content')
+    .option('--dry-run', 'find, and remove nothing')
+    .option('--force', 'remove more than the larger of 1 % and 20 objects')
+    .action((flags) => run(sweep)(flags))
+  program
+    .command('rebuild')
+    .description('build a projection of the log anew, beside the live one')
+    .argument('<projection>', 'files or directory')
+    .action((projection) => run(rebuild)(projection))
 
   return program
 }

@@ -157,4 +157,30 @@ export interface AdminUseCases {
    * @throws CustodyError `consumer_not_found`, `consumer_not_stopped`, `invalid_value`
    */
   skipEvent(name: string, position: string, context: AdminContext): Promise<ConsumerView>
+
+  /** Looks for objects without an event, which go, and events without their object, which are reported. */
+  sweep(options: {
+    readonly dryRun: boolean
+    readonly force: boolean
+  }): Promise<SweepReport>
+  /**
+   * Begins to build a projection of the log anew, beside the live one.
+   *
+   * @throws CustodyError `projection_not_found`
+   */
+  rebuild(projection: string): Promise<void>
+}
+
+/** What a sweep found: numbers of objects, and ids. */
+export type SweepReport = {
+  /** `too_many`: more than the larger of 1 % and 20 would go, so nothing was touched; `force` says otherwise. */
+  readonly outcome: 'removed' | 'dry_run' | 'too_many'
+  readonly objects: number
+  /** Objects without an event that are older than 24 hours. */
+  readonly orphans: number
+  /** Objects without an event that are too young to judge. */
+  readonly young: number
+  readonly removed: number
+  /** Extents that an event promises and the store does not have: at most 1,000 ids. */
+  readonly missing: readonly string[]
 }

@@ -1,4 +1,3 @@
-import type { SweepResult } from '@custody/blob-store'
 import { CustodyError, SYSTEM_PROJECT } from '@custody/domain'
 import type { MaybePromise } from '@custody/event-log'
 import { findProject, listApiKeys, nextDeadline } from '@custody/file-index'
@@ -10,7 +9,7 @@ import { hashKey, redactKey } from './auth/key-secret.ts'
 import { createClockGuard } from './background/clock-guard.ts'
 import { expireDueFiles } from './background/expiry-ticker.ts'
 import { collectGarbage } from './background/garbage-collector.ts'
-import { type OrphanSweepOptions, sweepOrphans } from './background/orphan-sweep.ts'
+import { sweepOrphans } from './background/orphan-sweep.ts'
 import { type Repeating, repeat } from './background/repeat.ts'
 import { createFiles } from './files/files-service.ts'
 import { createConsumerControl } from './reactions/consumer-control.ts'
@@ -40,7 +39,6 @@ export interface Service {
   /** The purposes that any key may upload in a dialect. */
   purposes(dialect: string): readonly string[]
   health(): { readonly ready: boolean; readonly reasons: readonly string[] }
-  sweep(options?: OrphanSweepOptions): Promise<SweepResult>
   /** Begins what happens by itself: expiry, garbage, reactions, the sweep, idempotency rows. */
   startBackground(): Promise<void>
   stopBackground(): Promise<void>
@@ -180,7 +178,6 @@ export async function createService(
       const reasons = distrust === undefined ? [] : [`Nothing expires: ${distrust}.`]
       return { ready: reasons.length === 0, reasons }
     },
-    sweep: (sweepOptions) => sweepOrphans(environment, sweepOptions),
 
     async startBackground() {
       background = {

@@ -9,6 +9,7 @@ export type {
   PageQuery,
   ProjectView,
   ServiceAccountView,
+  SweepReport,
 } from './admin-types.ts'
 export { makeKey } from './auth/key-secret.ts'
 export {

@@ -232,6 +232,12 @@ export const errorTable = {
     code: null,
     about: 'No consumer of this name.',
   },
+  projection_not_found: {
+    status: 404,
+    type: request,
+    code: null,
+    about: 'No projection of this name.',
+  },
   route_not_found: {
     status: 404,
     type: request,

@@ -171,7 +171,7 @@ export function createRebuilder(
       if (!projection) {
         const names = projections.projections.map((one) => one.name).join(', ')
         throw new CustodyError(
-          'invalid_value',
+          'projection_not_found',
           `There is no projection ${quote(name)}; there are: ${names}.`,
         )
       }

@@ -47,8 +47,6 @@ const limits = object({
     ),
   ),
   quota_bytes: optional(bytes),
-  uploads_per_minute: optional(integer(1, 1_000_000)),
-  retain_seconds: optional(seconds),
 })
 
 const name = text(256)
@@ -85,6 +83,12 @@ export const newApiKey = object({
 
 /** `POST /v1/organization/consumers/{name}/skip` */
 export const skippedEvent = object({ position: text(32) })
+
+/** `POST /v1/organization/sweep` */
+export const sweepOptions = object({
+  dry_run: optional(boolean),
+  force: optional(boolean),
+})
 
 /** Routes whose body says nothing. */
 export const emptyBody = object({})

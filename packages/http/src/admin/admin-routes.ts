@@ -14,6 +14,7 @@ import {
   newServiceAccount,
   projectChanges,
   skippedEvent,
+  sweepOptions,
 } from './admin-bodies.ts'
 import {
   presentApiKey,
@@ -59,6 +60,7 @@ export function addAdminRoutes(
   addServiceAccountRoutes(route, admin)
   addApiKeyRoutes(route, admin)
   addConsumerRoutes(route, admin)
+  addMaintenanceRoutes(route, admin)
 }
 
 type Route = (
@@ -160,6 +162,20 @@ function addConsumerRoutes(route: Route, admin: AdminUseCases): void {
   route('post', '/consumers/:name/skip', async ({ admin: by, param, body }) => {
     const { position } = await body(skippedEvent)
     return presentConsumer(await admin.skipEvent(param('name'), position, by))
+  })
+}
+
+function addMaintenanceRoutes(route: Route, admin: AdminUseCases): void {
+  route('post', '/sweep', async ({ body }) => {
+    const { dry_run: dryRun = false, force = false } = await body(sweepOptions)
+    const result = await admin.sweep({ dryRun, force })
+    return { object: 'sweep', ...result }
+  })
+  route('post', '/projections/:name/rebuild', async ({ param, body }) => {
+    await body(emptyBody)
+    const name = param('name')
+    await admin.rebuild(name)
+    return { id: name, object: 'projection', state: 'rebuilding' }
   })
 }
 

@@ -33,8 +33,6 @@ t.test('dialect and limits of a project go through as they are', async (t) => {
     max_file_bytes: 1_000,
     purposes: { batch: { max_bytes: 500, default_expiry_seconds: 60 } },
     quota_bytes: 10_000,
-    uploads_per_minute: 10,
-    retain_seconds: 60,
   }
   const body = { name: 'One', dialect: 'openai', limits }
   t.match(await readJson(await ask('POST', '/projects', body)), { limits })

@@ -7,6 +7,7 @@ import type {
   PageQuery,
   ProjectView,
   ServiceAccountView,
+  SweepReport,
 } from '@custody/service'
 
 const createdAt = 1_700_000_000
@@ -135,6 +136,16 @@ export class MemoryAdmin implements AdminUseCases {
   async skipEvent(name: string, position: string): Promise<ConsumerView> {
     this.calls.push({ skip: name, position })
     return this.#consumer(name)
+  }
+
+  async sweep(options: { dryRun: boolean; force: boolean }): Promise<SweepReport> {
+    this.calls.push({ sweep: options })
+    const outcome = options.dryRun ? 'dry_run' : 'removed'
+    return { outcome, objects: 3, orphans: 1, young: 1, removed: 0, missing: [] }
+  }
+
+  async rebuild(name: string): Promise<void> {
+    this.calls.push({ rebuild: name })
   }
 
   #consumer(name: string): ConsumerView {

@@ -17,12 +17,24 @@ export interface AdminApi {
  * that runs for the time of the command, on a free port of the loopback address.
  */
 export async function withAdminApi<T>(
-  options: { readonly config: Config; readonly logger: Logger; readonly cwd: string },
+  options: {
+    readonly config: Config
+    readonly logger: Logger
+    readonly cwd: string
+    /** The work goes on after the command: only a server that runs already will do. */
+    readonly onlyRunning?: boolean
+  },
   work: (api: AdminApi) => Promise<T>,
 ): Promise<T> {
   const running = readServerFile(layout(options.config.dataDir))
   if (running && (await answers(running.address))) {
     return await work(adminApi(running.address, running.token))
+  }
+  if (options.onlyRunning) {
+    throw new CustodyError(
+      'data_folder_unusable',
+      `No server serves ${quote(options.config.dataDir)}, and this takes longer than a command: start one first.`,
+    )
   }
   const server = await runServer({
     ...options,

@@ -29,17 +29,19 @@ import type {
 } from '../admin-types.ts'
 import type { Appender } from '../appender.ts'
 import { hashKey, makeKey, redactKey } from '../auth/key-secret.ts'
+import { sweepOrphans } from '../background/orphan-sweep.ts'
 import type { ConsumerControl } from '../reactions/consumer-control.ts'
 import { DEFAULT_SCOPES, type ServiceEnvironment } from '../service-environment.ts'
 import type { Scope } from '../types.ts'
 
 /** Administration of one deployment. `defaultDialect`: of projects made without one. */
 export function createAdmin(
-  { log, clock, ids }: Pick<ServiceEnvironment, 'log' | 'clock' | 'ids'>,
+  environment: Pick<ServiceEnvironment, 'log' | 'blobs' | 'clock' | 'ids'>,
   appender: Appender,
   consumers: ConsumerControl,
   defaultDialect: string,
 ): AdminUseCases {
+  const { log, clock, ids } = environment
   const sql = () => log.reader.sql
 
   async function requireProject(id: string): Promise<ProjectState> {
@@ -258,6 +260,22 @@ export function createAdmin(
         asking(project, context),
       )
     },
+
+    async sweep(options) {
+      const { outcome, objects, orphans, young, removed, missing } = await sweepOrphans(
+        environment,
+        options,
+      )
+      return {
+        outcome,
+        objects,
+        orphans: orphans.length,
+        young,
+        removed: removed.length,
+        missing: missing.slice(0, 1000),
+      }
+    },
+    rebuild: log.rebuild,
 
     listConsumers: consumers.list,
     resumeConsumer: consumers.resume,
