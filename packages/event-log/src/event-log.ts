@@ -32,6 +32,6 @@ export interface EventLog {
    * has caught up. Resolves when it has begun.
    */
   rebuild(projection: string): Promise<void>
-  /** Finishes what was handed in. */
+  /** Finishes what was handed in. A second call waits for the first. */
   close(): Promise<void>
 }

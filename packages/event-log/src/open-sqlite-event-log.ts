@@ -52,6 +52,7 @@ export async function openSqliteEventLog(
     await thread.close()
     throw error
   })
+  let closed: Promise<void> | undefined
   follow = reader.follow
   follow(live)
 
@@ -73,9 +74,9 @@ export async function openSqliteEventLog(
     async rebuild(projection) {
       await thread.task({ kind: 'rebuild', projection })
     },
-    async close() {
-      await thread.close()
-      await reader.close()
+    close() {
+      closed ??= thread.close().then(() => reader.close())
+      return closed
     },
   }
 }

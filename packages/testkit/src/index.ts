@@ -1,4 +1,9 @@
 export { blobStoreContract } from './contracts/blob-store-contract.ts'
+export { type CreateLogStore, eventLogContract } from './contracts/event-log-contract.ts'
+export { logProblems } from './event-log/log-problems.ts'
+export type { LogStore, OpenOptions } from './event-log/log-store.ts'
+export { type RawLog, readLog } from './event-log/read-log.ts'
+export { type TestClock, testClock } from './event-log/test-clock.ts'
 export {
   type Answer,
   type ApiClient,
@@ -23,6 +28,8 @@ export {
   type CommandResult,
   custody,
   custodyBin,
+  environment,
+  type Settings,
 } from './server/run-custody.ts'
 export {
   type NewProject,

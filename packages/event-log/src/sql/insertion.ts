@@ -13,7 +13,10 @@ export type Insertion<Row> = {
 export const INSERT_SIZES = [32, 8, 1] as const
 
 export type InsertionOptions = {
-  /** What follows the values, such as `on conflict … do update set …`. Default: nothing. */
+  /**
+   * What follows the values, such as `on conflict … do update set …`, where `existing` is the row that is
+   * there. Default: nothing.
+   */
   readonly suffix?: string
 }
 
@@ -34,9 +37,10 @@ export function insertion<Row extends Record<string, SqlValue>>(
             sql`(${sql.join(columns.map((column) => sql`${new Parameter(`${row}.${column}`)}`))})`,
         )
         const suffix = options.suffix ? sql.raw(` ${options.suffix}`) : sql``
+        const alias = options.suffix ? sql` as existing` : sql``
         found = {
           compile: (kysely) =>
-            sql`insert into ${sql.table(table)} (${sql.join(columns.map((c) => sql.ref(c)))}) values ${sql.join(values)}${suffix}`.compile(
+            sql`insert into ${sql.table(table)}${alias} (${sql.join(columns.map((c) => sql.ref(c)))}) values ${sql.join(values)}${suffix}`.compile(
               kysely<unknown>(),
             ),
         }

@@ -124,7 +124,7 @@ const updateFile = statement<FilesTables, FileRow>()((db, p) =>
 
 const addUsage = insertion<UsageRow>('usage', ['project', 'purpose', 'files', 'bytes'], {
   suffix:
-    'on conflict (project, purpose) do update set files = files + excluded.files, bytes = bytes + excluded.bytes',
+    'on conflict (project, purpose) do update set files = existing.files + excluded.files, bytes = existing.bytes + excluded.bytes',
 })
 
 const insertDeadlines = insertion<DeadlineRow>('deadlines', ['due_at', 'file'])

@@ -1,0 +1,9 @@
+import t from 'tap'
+// The package's own testkit cannot be a dependency of it by name: it depends on this package.
+import { eventLogContract } from '../../testkit/src/contracts/event-log-contract.ts'
+import { sqliteLogStore } from './fixtures/sqlite-log-store.ts'
+
+eventLogContract(t, {
+  name: 'node:sqlite',
+  createStore: async (t) => sqliteLogStore(t, 'node'),
+})

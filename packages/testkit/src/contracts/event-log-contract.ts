@@ -1,0 +1,38 @@
+import type { Test } from 'tap'
+import type { LogStore } from '../event-log/log-store.ts'
+import { appendContract } from './event-log/append-contract.ts'
+import { batchContract } from './event-log/batch-contract.ts'
+import { consumerContract } from './event-log/consumer-contract.ts'
+import { evidenceContract } from './event-log/evidence-contract.ts'
+import { idempotencyContract } from './event-log/idempotency-contract.ts'
+import { readContract } from './event-log/read-contract.ts'
+import { rebuildContract } from './event-log/rebuild-contract.ts'
+import { replayContract } from './event-log/replay-contract.ts'
+
+/** Makes an empty log for one test, and sees to its removal. */
+export type CreateLogStore = (t: Test) => Promise<LogStore>
+
+/** What every event log does, whatever engine keeps it. */
+export function eventLogContract(
+  t: Test,
+  options: {
+    /** Of the engine, for the names of the tests. */
+    readonly name: string
+    readonly createStore: CreateLogStore
+  },
+): void {
+  const { name, createStore } = options
+  const parts = {
+    appends: appendContract,
+    batches: batchContract,
+    evidence: evidenceContract,
+    idempotency: idempotencyContract,
+    reads: readContract,
+    consumers: consumerContract,
+    rebuilds: rebuildContract,
+    replays: replayContract,
+  }
+  for (const [part, contract] of Object.entries(parts)) {
+    t.test(`${name}: ${part}`, async (t) => contract(t, createStore))
+  }
+}
