@@ -7,6 +7,9 @@ export const custodyBin = fileURLToPath(
   new URL('../bin/custody.ts', import.meta.resolve('@custody/server')),
 )
 
+/** Environment variables; undefined ones are taken away. */
+export type Settings = Readonly<Record<string, string | undefined>>
+
 /** Settings of every process that a test starts, unless it says otherwise. */
 export const testSettings = {
   CUSTODY_PORT: '0',
@@ -17,8 +20,8 @@ export const testSettings = {
 
 export type CommandOptions = {
   readonly dataDir: string
-  /** Further settings. */
-  readonly env?: Readonly<Record<string, string>>
+  /** Further settings; undefined takes one away that tests have by default. */
+  readonly env?: Settings
   /** Folder that the command is typed in. Default: `/`. */
   readonly cwd?: string
   /** What it reads from standard input. */
@@ -58,9 +61,11 @@ export async function custody(
 }
 
 /** The environment of a child: what any program needs, and the settings; nothing of the test runner's. */
-export function environment(
-  settings: Readonly<Record<string, string>>,
-): Record<string, string> {
-  const { PATH = '', HOME = '', TMPDIR } = process.env
-  return { PATH, HOME, ...(TMPDIR !== undefined && { TMPDIR }), ...settings }
+export function environment(settings: Settings): Record<string, string> {
+  const { PATH, HOME, TMPDIR } = process.env
+  const given: Record<string, string> = {}
+  for (const [name, value] of Object.entries({ PATH, HOME, TMPDIR, ...settings })) {
+    if (value !== undefined) given[name] = value
+  }
+  return given
 }

@@ -10,6 +10,7 @@ import {
   custody,
   custodyBin,
   environment,
+  type Settings,
   testSettings,
 } from './run-custody.ts'
 import { makeTemporaryFolder, removeFolder } from './temporary-folder.ts'
@@ -18,8 +19,8 @@ import { until } from './until.ts'
 export type ServerOptions = {
   /** Where it was before, to start it again. Default: a new folder. */
   readonly dataDir?: string
-  /** Further settings. */
-  readonly env?: Readonly<Record<string, string>>
+  /** Further settings; undefined takes one away that tests have by default. */
+  readonly env?: Settings
   /** Flags of `serve`. */
   readonly flags?: readonly string[]
 }
@@ -35,6 +36,8 @@ export interface TestServer {
   readonly adminKey: string
   /** Lines that it has logged so far. */
   readonly logs: readonly string[]
+  /** Lines that it has printed so far. */
+  readonly printed: readonly string[]
   /** With the key of the project `default`. */
   readonly api: ApiClient
   /** With the admin key. */
@@ -87,7 +90,7 @@ export async function spawnServer(
   options: ServerOptions & { readonly dataDir: string },
 ): Promise<TestServer> {
   const { dataDir } = options
-  const settings = {
+  const settings: Settings = {
     ...testSettings,
     CUSTODY_DATA_DIR: dataDir,
     ...options.env,
@@ -95,13 +98,15 @@ export async function spawnServer(
   const child = spawn(process.execPath, [custodyBin, 'serve', ...(options.flags ?? [])], {
     env: environment(settings),
     cwd: '/',
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
   // A test that is cut off must not leave its servers behind.
   const killIt = () => child.kill('SIGKILL')
   process.once('exit', killIt)
   const logs: string[] = []
   createInterface({ input: child.stderr }).on('line', (line) => logs.push(line))
+  const printed: string[] = []
+  createInterface({ input: child.stdout }).on('line', (line) => printed.push(line))
   const ended = new Promise<number | null>((resolve) => {
     child.once('close', (code) => {
       process.removeListener('exit', killIt)
@@ -131,7 +136,10 @@ export async function spawnServer(
     throw new Error(`${error}\n${logs.join('\n')}`, { cause: error })
   }
 
-  const { CUSTODY_API_KEY: apiKey, CUSTODY_ADMIN_KEY: adminKey } = settings
+  const secret = (file: string) =>
+    readFileSync(join(dataDir, 'secrets', file), 'utf8').trim()
+  const apiKey = settings.CUSTODY_API_KEY ?? secret('api-key')
+  const adminKey = settings.CUSTODY_ADMIN_KEY ?? secret('admin-key')
   const admin = apiClient(address, adminKey)
   return {
     address,
@@ -140,6 +148,7 @@ export async function spawnServer(
     apiKey,
     adminKey,
     logs,
+    printed,
     api: apiClient(address, apiKey),
     admin,
     as: (key) => apiClient(address, key),
