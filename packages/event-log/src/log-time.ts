@@ -16,8 +16,9 @@ export function parseTime(text: string): Micros {
   const micros = TIME.test(text)
     ? Date.parse(`${text.slice(0, 23)}Z`) * 1000 + Number(text.slice(23, 26))
     : Number.NaN
-  // A day that there is not, such as 30 February, is read as another one.
-  if (Number.isNaN(micros) || formatTime(micros) !== text) {
+  // A day that there is not, such as 30 February, is read as another one, and 24:00 as the next day's.
+  const doubtful = text.slice(8, 10) > '28' || text.slice(11, 13) > '23'
+  if (Number.isNaN(micros) || (doubtful && formatTime(micros) !== text)) {
     throw new TypeError(`Not a time of the log: '${text.slice(0, 40)}'`)
   }
   return micros

@@ -91,7 +91,10 @@ export function openProjections(
       return batch as Batch
     },
     async apply(event: LogEvent): Promise<void> {
-      for (const batch of byType.get(event.type) ?? []) await batch.apply(event)
+      for (const batch of byType.get(event.type) ?? []) {
+        const applied = batch.apply(event)
+        if (applied) await applied
+      }
     },
     async flush(): Promise<void> {
       for (const batch of batches.values()) await batch.flush()

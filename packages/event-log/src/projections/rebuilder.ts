@@ -96,7 +96,10 @@ export function createRebuilder(
     const to = Math.min(one.at + PAGE, end)
     const batch = one.projection.open(projections.sqlFor(one.projection, one.generation))
     const page = await readEvents(sql, { from: one.at, to, types: one.projection.types })
-    for (const stored of page) await batch.apply(toLogEvent(stored, module.upcast))
+    for (const stored of page) {
+      const applied = batch.apply(toLogEvent(stored, module.upcast))
+      if (applied) await applied
+    }
     await batch.flush()
     one.at = to
     return to < end

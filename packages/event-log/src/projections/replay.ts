@@ -40,8 +40,11 @@ export async function replay(
       const page = await readEvents(sql, { from: at })
       for (const stored of page) {
         const event = toLogEvent(stored, module.upcast)
-        for (const { batch, types } of batches)
-          if (types.has(event.type)) await batch.apply(event)
+        for (const { batch, types } of batches) {
+          if (!types.has(event.type)) continue
+          const applied = batch.apply(event)
+          if (applied) await applied
+        }
       }
       at = page.at(-1)?.record.position ?? at
       count += page.length

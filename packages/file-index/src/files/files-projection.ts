@@ -169,6 +169,16 @@ function openBatch(sql: Sql): FilesBatch {
     return touched.get(id)?.state ?? findFile(sql, id)
   }
 
+  async function end(event: PlacedEvent<'FileDeleted' | 'FileExpired'>): Promise<void> {
+    const known = touched.get(event.stream)?.known ?? true
+    const state = evolveFile(await file(event.stream), event)
+    touched.set(state.id, { known, state })
+    count(state, -1)
+    for (const extent of state.extents) {
+      queued.set(extent.id, { extent: extent.id, file: state.id })
+    }
+  }
+
   return {
     file,
 
@@ -179,26 +189,22 @@ function openBatch(sql: Sql): FilesBatch {
       return bytes
     },
 
-    async apply(logEvent: LogEvent) {
+    apply(logEvent: LogEvent) {
       const event = logEvent as FileIndexEvent
-      if (event.type === 'ContentDestroyed') {
-        for (const extent of event.data.extents) {
-          if (!queued.delete(extent)) destroyed.add(extent)
+      switch (event.type) {
+        case 'FileUploaded': {
+          const state = evolveFile(null, event)
+          touched.set(state.id, { known: false, state })
+          count(state, 1)
+          return
         }
-        return
-      }
-      if (event.type === 'FileUploaded') {
-        const state = evolveFile(null, event)
-        touched.set(state.id, { known: false, state })
-        count(state, 1)
-        return
-      }
-      const known = touched.get(event.stream)?.known ?? true
-      const state = evolveFile(await file(event.stream), event)
-      touched.set(state.id, { known, state })
-      count(state, -1)
-      for (const extent of state.extents) {
-        queued.set(extent.id, { extent: extent.id, file: state.id })
+        case 'ContentDestroyed':
+          for (const extent of event.data.extents) {
+            if (!queued.delete(extent)) destroyed.add(extent)
+          }
+          return
+        default:
+          return end(event)
       }
     },
 

@@ -1,3 +1,4 @@
+import { CustodyError, quote } from '@custody/domain/errors'
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -13,7 +14,11 @@ import type { SqlValue } from '../../sql/statement.ts'
 import { createLog } from './migrations/0001-log.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
 
-/** Brings the tables of the log, and those that the module has beside it, to today's form. */
+/**
+ * Brings the tables of the log, and those that the module has beside it, to today's form.
+ *
+ * @throws CustodyError `data_folder_unusable` when a newer version of Custody did so already
+ */
 export async function migrate(
   connection: SqliteConnection,
   moduleMigrations: Readonly<Record<string, Migration>>,
@@ -26,16 +31,34 @@ export async function migrate(
       createQueryCompiler: () => new SqliteQueryCompiler(),
     },
   })
+  const migrations: Record<string, Migration> = {
+    '0001-log': createLog,
+    ...moduleMigrations,
+  }
+  for (const name of await executedMigrations(connection)) {
+    if (migrations[name]) continue
+    throw new CustodyError(
+      'data_folder_unusable',
+      `The database was written by a newer version of Custody: it has ${quote(name)}.`,
+    )
+  }
   const migrator = new Migrator({
     db,
-    provider: {
-      getMigrations: async () => ({ '0001-log': createLog, ...moduleMigrations }),
-    },
+    provider: { getMigrations: async () => migrations },
     migrationTableName: 'migrations',
     migrationLockTableName: 'migrations_lock',
   })
   const { error } = await migrator.migrateToLatest()
   if (error) throw error
+}
+
+async function executedMigrations(connection: SqliteConnection): Promise<string[]> {
+  const table = await connection.prepare(
+    "select name from sqlite_schema where type = 'table' and name = 'migrations'",
+  )
+  if (!(await table.get([]))) return []
+  const names = await connection.prepare('select name from migrations order by name')
+  return (await names.all([])).map((row) => String(row.name))
 }
 
 /** All of the data definition takes place, or nothing: a start that was cut short can be tried again. */

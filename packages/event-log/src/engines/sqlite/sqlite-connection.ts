@@ -18,8 +18,3 @@ export interface SqliteStatement {
 }
 
 export type SqliteDriverName = 'node' | 'sqlite3'
-
-export type OpenSqlite = (
-  path: string,
-  options: { readOnly: boolean },
-) => MaybePromise<SqliteConnection>

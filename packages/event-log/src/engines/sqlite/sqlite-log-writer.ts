@@ -27,6 +27,8 @@ export type SqliteLogWriterOptions = {
   /** The database file; created when it is not there. */
   readonly path: string
   readonly driver: SqliteDriverName
+  /** Tests: a connection with faults. Default: {@link openForWriting}. */
+  readonly open?: typeof openForWriting
   readonly module: LogModule
   readonly clock: LogClock
   readonly random: (bytes: number) => Uint8Array
@@ -216,7 +218,8 @@ const hasWritten = (outcome: Extract<AppendOutcome, { replayed: boolean }>) =>
   outcome.events.length > 0 && !outcome.replayed
 
 async function openSession(options: SqliteLogWriterOptions): Promise<Session> {
-  const connection = await openForWriting(options.path, options.driver)
+  const { open = openForWriting } = options
+  const connection = await open(options.path, options.driver)
   const sql = new SqliteSql(connection)
   return {
     connection,
