@@ -1,0 +1,97 @@
+/** One argument, a `LogTask` as JSON; prints a `LogTaskReport`. */
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as delay } from 'node:timers/promises'
+import { upcast } from '@custody/domain'
+import { openReplayDatabase, replay } from '@custody/event-log'
+import { projections } from '@custody/file-index'
+import type { LogTask, LogTaskReport } from './log-work.ts'
+import { asking, openLog } from './open-log.ts'
+
+const task: LogTask = JSON.parse(process.argv[2] ?? '')
+const report =
+  task.task === 'read'
+    ? readAlone(task.database)
+    : task.task === 'replay'
+      ? await replayAll(task.database, task.scratch)
+      : await rebuildFiles(task.database)
+process.stdout.write(JSON.stringify(report))
+
+/**
+ * The reference: every row of `events` and `event_private` is read, in pages of 1,000, and its JSON parsed. No
+ * event is made of it, and nothing is written.
+ */
+function readAlone(database: string): LogTaskReport {
+  const db = new DatabaseSync(database, { readOnly: true })
+  const records = db.prepare(
+    'select position, record from events where position > ? order by position limit 1000',
+  )
+  const bodies = db.prepare(
+    'select position, grp, body from event_private where position > ? and position <= ? order by position',
+  )
+  const started = performance.now()
+  let events = 0
+  for (let at = 0; ; ) {
+    const page = records.all(at)
+    const last = Number(page.at(-1)?.position ?? at)
+    for (const { record } of page) JSON.parse(String(record))
+    for (const { body } of bodies.all(at, last)) JSON.parse(String(body))
+    events += page.length
+    at = last
+    if (page.length === 0) break
+  }
+  const milliseconds = performance.now() - started
+  db.close()
+  return { events, milliseconds }
+}
+
+/** What `custody audit replay` does, from its start to its answer. */
+async function replayAll(source: string, scratch: string): Promise<LogTaskReport> {
+  const started = performance.now()
+  const database = await openReplayDatabase({
+    source,
+    scratch,
+    driver: 'node',
+    projections,
+  })
+  const { events, difference } = await replay(database, { projections, upcast })
+  const milliseconds = performance.now() - started
+  await database.close()
+  if (difference)
+    throw new Error(`the index is not what the log says: ${JSON.stringify(difference)}`)
+  return { events, milliseconds }
+}
+
+/** How often a rebuild is given an append with which it can go live. */
+const APPEND_EVERY_MS = 100
+
+/** From the call to the moment in which the new generation is live; the removal of the old one is waited for, and not timed. */
+async function rebuildFiles(database: string): Promise<LogTaskReport> {
+  const log = await openLog(database)
+  const generation = async () => (await log.reader.head()).projections.files
+  await untilOneGeneration(database)
+  const before = await generation()
+  const started = performance.now()
+  await log.rebuild('files')
+  while ((await generation()) === before) {
+    await delay(APPEND_EVERY_MS)
+    await log.append({
+      ...asking('system'),
+      command: { type: 'UpdateProject', id: 'default', name: 'Default project' },
+    })
+  }
+  const milliseconds = performance.now() - started
+  const { position } = await log.reader.head()
+  await untilOneGeneration(database)
+  await log.close()
+  return { events: position, milliseconds }
+}
+
+/** Waits until the tables of former generations are gone. */
+async function untilOneGeneration(database: string): Promise<void> {
+  const db = new DatabaseSync(database, { readOnly: true })
+  const tables = db.prepare(
+    "select name from sqlite_master where type = 'table' and name glob 'files_v*'",
+  )
+  while (tables.all().length > 1) await delay(APPEND_EVERY_MS)
+  db.close()
+}

@@ -1,0 +1,22 @@
+const BOUNDARY = 'custody-bench-5a0e3c1f7d924b68'
+
+/** The content type of {@link uploadForm}. */
+export const FORM_TYPE = `multipart/form-data; boundary=${BOUNDARY}`
+
+/** What stands around the content of a file in a form, in the order of openai-python: text fields first. */
+export function uploadForm(purpose: string, filename: string) {
+  return {
+    before: [
+      `--${BOUNDARY}`,
+      'Content-Disposition: form-data; name="purpose"',
+      '',
+      purpose,
+      `--${BOUNDARY}`,
+      `Content-Disposition: form-data; name="file"; filename="${filename}"`,
+      'Content-Type: application/octet-stream',
+      '',
+      '',
+    ].join('\r\n'),
+    after: `\r\n--${BOUNDARY}--\r\n`,
+  }
+}

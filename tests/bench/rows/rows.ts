@@ -1,0 +1,23 @@
+import { deepList } from './deep-list.ts'
+import { get } from './get.ts'
+import { largeBatch } from './large-batch.ts'
+import { largeDownload } from './large-download.ts'
+import { largeUpload } from './large-upload.ts'
+import { memory } from './memory.ts'
+import { rebuild } from './rebuild.ts'
+import { replay } from './replay.ts'
+import type { Row } from './row.ts'
+import { smallUploads } from './small-uploads.ts'
+
+/** All rows, in the order in which they are measured. */
+export const rows: readonly Row[] = [
+  smallUploads,
+  largeUpload,
+  largeBatch,
+  largeDownload,
+  get,
+  memory,
+  deepList,
+  replay,
+  rebuild,
+]
