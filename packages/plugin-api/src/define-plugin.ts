@@ -13,7 +13,7 @@ export interface PluginFile {
   readonly purpose: string
   /** Lower-case extension with its dot (`.jsonl`), or `''`. */
   readonly extension: string
-  /** Aborted when the deadline has passed or nobody waits for the verdict any more. */
+  /** Aborted when nobody waits for the verdict any more. */
   readonly signal: AbortSignal
   /**
    * The first `n` bytes, or fewer when the file is shorter.
@@ -52,7 +52,7 @@ export type Line = {
 export type ValidateContext<Options = unknown> = {
   /** The plugin's options from the configuration, checked by its `optionsSchema`. */
   readonly options: Options
-  /** Aborted when the deadline has passed or the client has gone. */
+  /** Aborted when nobody waits for the verdict any more: the file's signal. */
   readonly signal: AbortSignal
 }
 

@@ -2,8 +2,11 @@ import { Buffer } from 'node:buffer'
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import type { ByteSource } from './reader.ts'
 
-/** Memory for an ordinary read; what a very long line needs beyond is not kept. */
-const KEPT_BYTES = 64 * 1024
+const KiB = 1024
+const MiB = 1024 * KiB
+
+/** Memory for reads, in steps: an ordinary one, long lines, the longest. */
+const STEPS = [64 * KiB, MiB, 33 * MiB]
 
 /** A file on disk, read synchronously: for threads that have nothing else to do meanwhile. */
 export interface FileSource extends ByteSource {
@@ -14,17 +17,20 @@ export interface FileSource extends ByteSource {
 /** @throws the system's error when the file cannot be opened */
 export function openFileSource(path: string): FileSource {
   const descriptor = openSync(path, 'r')
-  const memory = Buffer.allocUnsafeSlow(KEPT_BYTES)
+  let memory = Buffer.allocUnsafeSlow(0)
   return {
     size: fstatSync(descriptor).size,
     read(start, end) {
       const length = end - start
-      const target = length <= KEPT_BYTES ? memory : Buffer.allocUnsafeSlow(length)
+      if (memory.length < length) {
+        const step = STEPS.find((bytes) => bytes >= length)
+        memory = Buffer.allocUnsafeSlow(step ?? length)
+      }
       let filled = 0
       while (filled < length) {
         const count = readSync(
           descriptor,
-          target,
+          memory,
           filled,
           length - filled,
           start + filled,
@@ -32,7 +38,7 @@ export function openFileSource(path: string): FileSource {
         if (count === 0) break
         filled += count
       }
-      return target.subarray(0, filled)
+      return memory.subarray(0, filled)
     },
     close() {
       closeSync(descriptor)

@@ -40,6 +40,9 @@ const HEAP_BACKSTOP_MIB = 2048
 /** A thread that has begun no file for so long is not waited for by those behind. */
 const STANDSTILL_MS = 500
 
+/** What a thread has to come to a read and to collect its garbage, in milliseconds. */
+const COLLECT_MS = 2000
+
 export type PluginWorkerOptions = {
   /** URLs. */
   readonly modules: readonly string[]
@@ -84,6 +87,8 @@ export class PluginWorker {
   #lastActivity: number
   #abandonedAt: number | undefined
   #isMeasuring = false
+  /** When the thread was asked to collect garbage. */
+  #askedAt: number | undefined
   #death: { reason: Death['reason']; detail: string; culprit?: Job } | undefined
 
   constructor(options: PluginWorkerOptions) {
@@ -323,15 +328,36 @@ export class PluginWorker {
     this.#worker.getHeapStatistics().then(
       ({ used_heap_size, external_memory }) => {
         this.#isMeasuring = false
-        const bytes = used_heap_size + external_memory
-        const { memoryBytes } = this.#options.limits
-        if (bytes <= memoryBytes || this.#state !== 'ready') return
-        const detail = `${bytes} bytes of heap and buffers; at most ${memoryBytes} are allowed`
-        this.end('memory', detail)
+        if (this.#state === 'ready') this.#judgeMemory(used_heap_size + external_memory)
       },
       () => {
         this.#isMeasuring = false
       },
+    )
+  }
+
+  /** Over its bound a thread is asked how much of that is garbage; at twice the bound it is not asked. */
+  #judgeMemory(bytes: number): void {
+    const { memoryBytes } = this.#options.limits
+    const { words } = this.#control
+    const now = this.#options.clock.now()
+    const hasAnswered = Atomics.load(words, word.collect) === 0
+    let used = bytes
+    if (bytes <= 2 * memoryBytes) {
+      if (this.#askedAt === undefined) {
+        if (bytes <= memoryBytes) return
+        this.#askedAt = now
+        Atomics.store(words, word.collect, 1)
+        return
+      }
+      if (!hasAnswered && now - this.#askedAt <= COLLECT_MS) return
+      this.#askedAt = undefined
+      if (hasAnswered) used = Atomics.load(words, word.usedKiB) * 1024
+      if (used <= memoryBytes) return
+    }
+    this.end(
+      'memory',
+      `${used} bytes of heap and buffers; at most ${memoryBytes} are allowed`,
     )
   }
 

@@ -28,7 +28,10 @@ export const word = {
   abandoned: 2,
   /** The module that is being loaded (its index + 1). */
   loading: 3,
-  slots: 4,
+  /** 1: the thread is to collect garbage and to tell by `usedKiB` what is left. */
+  collect: 4,
+  usedKiB: 5,
+  slots: 6,
 } as const
 
 /** Indexes into `offsets`: bytes written, bytes in all (-1: not known yet), bytes that the reader waits for. */

@@ -86,7 +86,13 @@ function checkOptions(entry: PluginEntry, declared: Declaration): unknown {
     if (JSON.stringify(options) === '{}') return options
     throw invalid(entry, `the plugin ${quote(declared.name)} takes no options`)
   }
-  const ajv = new Ajv2020({ allErrors: true, strict: false, useDefaults: true })
+  const ajv = new Ajv2020({
+    allErrors: true,
+    strict: false,
+    useDefaults: true,
+    // In JSON Schema 2020-12 a format is a note, not a rule.
+    validateFormats: false,
+  })
   let check: ReturnType<typeof ajv.compile>
   try {
     check = ajv.compile(optionsSchema)

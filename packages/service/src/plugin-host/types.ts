@@ -20,7 +20,10 @@ export type PluginHostLimits = {
   readonly totalMs: number
   /** … and so many more for each MiB of the file. Default 1,000. */
   readonly totalMsPerMiB: number
-  /** Heap and external memory of one worker, in bytes. Default 256 MiB. */
+  /**
+   * Heap and external memory of one worker that is in use after a garbage collection, in bytes; at any
+   * moment at most twice as much. Default 256 MiB.
+   */
   readonly memoryBytes: number
   /** What an abandoned validation has to end by itself, in milliseconds. Default 1,000. */
   readonly graceMs: number

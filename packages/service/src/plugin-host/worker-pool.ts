@@ -70,7 +70,6 @@ export class WorkerPool {
   load(): Promise<readonly string[]> {
     this.#start = Promise.withResolvers()
     this.#workers[0] = this.#createWorker()
-    this.#startWatch()
     return this.#start.promise
   }
 
@@ -298,6 +297,7 @@ export class WorkerPool {
   }
 
   #createWorker(): PluginWorker {
+    this.#startWatch()
     return new PluginWorker({
       ...this.#options,
       onDeclared: (worker, declarations) => this.#onDeclared(worker, declarations),

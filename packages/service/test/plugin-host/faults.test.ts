@@ -75,6 +75,17 @@ for (const deed of ['loop', 'exit', 'heap']) {
   )
 }
 
+t.test('garbage that long lines leave behind is no growth', async (t) => {
+  const line = `${JSON.stringify('x'.repeat(30 * 1024 * 1024))}\n`
+  const path = join(t.testdir({ large: `reread\n${line}${line}${line}` }), 'large')
+  const { host } = await startHost(t)
+  const outcome = await validateText(host, '', {
+    size: 4 * line.length,
+    content: { path },
+  })
+  t.match(outcome, { ok: true, facts: { deeds: { lines: 4 } } })
+})
+
 t.test('a fault after the verdict costs nobody', async (t) => {
   const { host, log } = await startHost(t, { limits })
   t.match(await validateText(host, 'reject-later'), { ok: true })

@@ -1,6 +1,7 @@
 import { createPluginFile } from '@custody/plugin-api/host'
 import { describeFault } from '../describe-fault.ts'
 import { type ControlBlock, type FromThread, type ToThread, word } from '../protocol.ts'
+import { collectIfAsked } from './collect-if-asked.ts'
 import type { FollowedSource } from './followed-source.ts'
 import { HostReads } from './host-reads.ts'
 import { type LoadedModule, loadPlugins, UnloadableModule } from './load-plugins.ts'
@@ -80,6 +81,7 @@ export class PluginThread {
       const source = memorySource(new Uint8Array(bytes, start, size))
       start += size
       const run = () => {
+        collectIfAsked(this.#control)
         const { signal } = this.#begin(slot)
         const purpose = purposes[i] ?? ''
         const name = names[i] ?? ''
@@ -165,6 +167,7 @@ export class PluginThread {
 
   readonly #read = (): void => {
     Atomics.add(this.#control.words, word.reads, 1)
+    collectIfAsked(this.#control)
   }
 
   #begin(slot: number): AbortController {
