@@ -69,6 +69,8 @@ export async function startLogThread(
   let waitingBytes = 0
   let lost: Error | undefined
   let closed: (() => void) | undefined
+  let running = false
+  const ready = Promise.withResolvers<Generations>()
   let messagesUnderWay = 0
   let flushing = false
   let outbox: {
@@ -134,20 +136,26 @@ export async function startLogThread(
     if (outbox.length > 0) scheduleFlush()
   }
 
-  function lose(error: Error): void {
+  /** The thread is gone; unless it was told to go, or never came, that is news. */
+  function end(error: Error): void {
+    ready.reject(error)
+    if (lost) return
     lost = error
     for (const { reject } of [...appends.values(), ...tasks.values()]) reject(error)
     appends.clear()
     tasks.clear()
+    if (running && !closed) events.onLost(error)
   }
 
-  const ready = Promise.withResolvers<Generations>()
   worker.on('message', (message: FromThread) => {
     switch (message.kind) {
       case 'ready':
+        running = true
         return ready.resolve(message.generations)
       case 'failed':
-        return ready.reject(CustodyError.revive(message.error))
+        // At once: the end of the thread may follow before any promise is heard.
+        lost = CustodyError.revive(message.error)
+        return ready.reject(lost)
       case 'appended':
         return settleAppends(message.outcomes)
       case 'generations':
@@ -167,23 +175,15 @@ export async function startLogThread(
         return closed?.()
     }
   })
-  worker.on('error', (error) => {
-    ready.reject(error)
-    lose(error instanceof Error ? error : new Error(String(error)))
-    if (!closed) events.onLost(lost ?? new Error('The log thread failed'))
-  })
-  worker.on('exit', () => {
-    const error = new CustodyError('internal_error', 'The log thread has ended.')
-    ready.reject(error)
-    if (!lost && !closed) {
-      lose(error)
-      events.onLost(error)
-    }
-  })
+  worker.on('error', (error) =>
+    end(error instanceof Error ? error : new Error(String(error))),
+  )
+  worker.on('exit', () =>
+    end(new CustodyError('internal_error', 'The log thread has ended.')),
+  )
   try {
     events.onGenerations(await ready.promise)
   } catch (error) {
-    lost = error instanceof Error ? error : new Error(String(error))
     await worker.terminate()
     throw error
   }
@@ -193,8 +193,8 @@ export async function startLogThread(
       return appends.size
     },
     append(request, attachments) {
-      if (lost) return Promise.reject(lost)
       if (closed) return Promise.reject(stopping())
+      if (lost) return Promise.reject(lost)
       let bytes = 0
       for (const one of attachments) bytes += one.length
       if (appends.size >= MAX_WAITING || waitingBytes + bytes > MAX_WAITING_BYTES) {
@@ -210,8 +210,8 @@ export async function startLogThread(
       })
     },
     task(task) {
-      if (lost) return Promise.reject(lost)
       if (closed) return Promise.reject(stopping())
+      if (lost) return Promise.reject(lost)
       const id = nextId
       nextId += 1
       send({ kind: 'task', id, task })

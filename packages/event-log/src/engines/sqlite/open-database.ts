@@ -9,7 +9,8 @@ import { sqliteCode } from './sqlite-error.ts'
 export const APPLICATION_ID = 0x43535444
 
 /** Primary result codes: https://sqlite.org/rescode.html */
-const SQLITE_CANTOPEN = 14
+const SQLITE_BUSY = 5
+const SQLITE_FULL = 13
 const SQLITE_NOTADB = 26
 
 /** What cannot be changed later without rewriting the file. One page holds it: all of it is there, or nothing. */
@@ -94,7 +95,8 @@ async function open(
 
 function toUnusable(cause: unknown, path: string): unknown {
   const code = sqliteCode(cause)
-  if (code !== SQLITE_CANTOPEN && code !== SQLITE_NOTADB) return cause
+  // Those can be otherwise in a moment.
+  if (code === undefined || code === SQLITE_BUSY || code === SQLITE_FULL) return cause
   const why =
     code === SQLITE_NOTADB ? 'is not a SQLite database' : 'cannot be opened as a database'
   return new CustodyError('data_folder_unusable', `${quote(path)} ${why}.`, { cause })

@@ -100,8 +100,17 @@ export async function openSqliteLogWriter(
     }
   }
 
+  /** A task: what it fails of is told as an append is told it. */
+  async function task<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await writing(work)
+    } catch (error) {
+      throw toRefusal(error instanceof CommitFailed ? error.cause : error) ?? error
+    }
+  }
+
   const inTransaction = <T>(work: (sql: Sql) => Promise<T>): Promise<T> =>
-    writing(() => session.transactions.run(() => work(session.sql)))
+    task(() => session.transactions.run(() => work(session.sql)))
 
   async function tryBatch(commands: readonly BatchCommand[]): Promise<AppendOutcome[]> {
     const { sql, transactions, projections } = session
@@ -198,7 +207,7 @@ export async function openSqliteLogWriter(
       inTransaction((sql) => saveConsumer(sql, state, expected)),
     forgetIdempotency: () =>
       inTransaction((sql) => forgetIdempotency(sql, options.clock())),
-    startRebuild: (name) => writing(() => rebuilder.start(name)),
+    startRebuild: (name) => task(() => rebuilder.start(name)),
     async rebuildSlice() {
       try {
         return await writing(() => rebuilder.slice())
