@@ -30,6 +30,7 @@ export {
   custodyBin,
   environment,
   type Settings,
+  testSettings,
 } from './server/run-custody.ts'
 export {
   type NewProject,
@@ -39,6 +40,7 @@ export {
   type TestProject,
   type TestServer,
 } from './server/start-server.ts'
+export { garbageOf, sweepDataFolder } from './server/sweep-data-folder.ts'
 export {
   makeTemporaryFolder,
   removeFolder,
