@@ -111,7 +111,7 @@ export class WorkerPool {
 
   /** The writer of a followed file has come further. */
   advance(job: Job): void {
-    this.#workerOf(job)?.advance(job)
+    this.#workers.find((worker) => worker?.alone === job)?.advance(job)
   }
 
   /** Nobody waits for the job any more; it has been answered already. */

@@ -101,6 +101,17 @@ t.test('the memory of the caller is left alone', async (t) => {
   t.ok(buffer.equals(before))
 })
 
+t.test('a plugin file that lies in no package imports the plugin API', async (t) => {
+  const source = `import { accept, definePlugin } from '@custody/plugin-api'
+    const purposes = { lone: { direction: 'input', validate: () => accept({ a: 1 }) } }
+    export default definePlugin({ name: 'lone', version: '1.0.0', api: 1, purposes })`
+  const module = join(t.testdir({ 'lone.mjs': source }), 'lone.mjs')
+  const { host } = await startHost(t, { plugins: [{ module }] })
+  t.match(await validateText(host, 'x', { purpose: 'lone' }), {
+    facts: { lone: { a: 1 } },
+  })
+})
+
 t.test('plugins see no environment', async (t) => {
   const { host } = await startHost(t)
   t.match(await validateText(host, 'a', { purpose: 'sync' }), {
