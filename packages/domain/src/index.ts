@@ -81,4 +81,4 @@ export {
   isLive,
 } from './files/file-state.ts'
 export { parseFileId, prefixedId, toFileId, uuidv7 } from './ids.ts'
-export { formatTime, type Micros, parseTime, toSeconds } from './log-time.ts'
+export { type Micros, toSeconds } from './log-time.ts'

@@ -1,30 +1,5 @@
-/**
- * Times of the log: whole microseconds since the Unix epoch, as a number (exact until the year 2255).
- * Written as RFC 3339 in UTC with six digits.
- */
+/** A time of the log: whole microseconds since the Unix epoch. */
 export type Micros = number
-
-/** `2026-01-31T23:59:59.000001Z` */
-export function formatTime(micros: Micros): string {
-  const ms = Math.floor(micros / 1000)
-  const rest = micros - ms * 1000
-  const text = new Date(ms).toISOString()
-  return `${text.slice(0, 23)}${rest < 10 ? '00' : rest < 100 ? '0' : ''}${rest}Z`
-}
-
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/
-
-/** The reverse of {@link formatTime}. @throws TypeError for any other form. */
-export function parseTime(text: string): Micros {
-  const micros = TIME.test(text)
-    ? Date.parse(`${text.slice(0, 23)}Z`) * 1000 + Number(text.slice(23, 26))
-    : Number.NaN
-  // A day that there is not, such as 30 February, is read as another one.
-  if (Number.isNaN(micros) || formatTime(micros) !== text) {
-    throw new TypeError(`Not a time of the log: '${text.slice(0, 40)}'`)
-  }
-  return micros
-}
 
 /** Whole Unix seconds, as the API shows them. */
 export function toSeconds(micros: Micros): number {
