@@ -17,8 +17,9 @@ const REMOVE_ROWS = 100
 
 /**
  * Builds generations of projections beside the live ones, and removes retired ones, a few milliseconds
- * at a time. One step takes longer: the indexes that come last (the files of 200,000 uploads: 0.2 s on a
- * 2-core VM), because an index that grows with the rows would cost every slice more in sum.
+ * at a time: beside a rebuild of 200,000 files, an append waited 6 ms (p50) to 12 ms (p99) on a 2-core VM.
+ * One step takes longer: both indexes of those files, which come last, kept the appender for 150 ms. They are
+ * made at once because indexes that grow with the rows cost more in sum.
  */
 export interface Rebuilder {
   /** Creates and fills what the log's head does not know yet: a new log, or a new version of a projection. */
