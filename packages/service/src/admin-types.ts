@@ -1,4 +1,5 @@
-import type { ProjectLimits, Scope } from './types.ts'
+import type { ProjectLimits } from '@custody/domain'
+import type { Scope } from './types.ts'
 
 /** Who administers: goes into the event. */
 export type AdminContext = {

@@ -1,3 +1,4 @@
+export type { ProjectLimits } from '@custody/domain'
 export type {
   AdminContext,
   AdminUseCases,
@@ -38,7 +39,6 @@ export type {
   FileView,
   ListQuery,
   Principal,
-  ProjectLimits,
   Scope,
   UploadPolicy,
   UploadRequest,

@@ -1,4 +1,5 @@
 import type { SpooledContent, UploadSpool } from '@custody/blob-store'
+import type { ProjectLimits } from '@custody/domain'
 import type { MaybePromise } from '@custody/event-log'
 
 /** What a key may do. `inference` is understood in requests as read and write. */
@@ -22,20 +23,6 @@ export type Principal = {
     readonly dialect: string
     readonly limits: ProjectLimits
   }
-}
-
-/** The limits that a project sets for itself; an absent one is the dialect's or the plugin's. */
-export type ProjectLimits = {
-  readonly max_file_bytes?: number
-  readonly purposes?: Readonly<
-    Record<
-      string,
-      { readonly max_bytes?: number; readonly default_expiry_seconds?: number }
-    >
-  >
-  readonly quota_bytes?: number
-  readonly uploads_per_minute?: number
-  readonly retain_seconds?: number
 }
 
 /**

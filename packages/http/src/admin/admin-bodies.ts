@@ -1,4 +1,4 @@
-import type { Scope } from '@custody/service'
+import { ALL_SCOPES, type Scope } from '@custody/service'
 import { dialectNames } from '../dialects/dialects.ts'
 import {
   boolean,
@@ -12,17 +12,7 @@ import {
   text,
 } from './body-shape.ts'
 
-const scopes = [
-  'api.files.read',
-  'api.files.write',
-  'api.files.write_output',
-  'api.files.hold',
-  'api.files.erase',
-  'api.audit.read',
-  'api.webhooks.write',
-] as const satisfies readonly Scope[]
-
-const accepted = [...scopes, 'inference'] as const
+const accepted: readonly (Scope | 'inference')[] = [...ALL_SCOPES, 'inference']
 
 const maxInteger = Number.MAX_SAFE_INTEGER
 const tenYears = 315_360_000
