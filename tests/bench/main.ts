@@ -1,7 +1,7 @@
 import { openBench } from './bench.ts'
 import { parseOptions, USAGE } from './options.ts'
 import { rows } from './rows/rows.ts'
-import { allMet, type Outcome, toJson, toMarkdown } from './table.ts'
+import { allMet, describeMachine, type Outcome, toJson, toMarkdown } from './table.ts'
 
 process.exitCode = await main(process.argv.slice(2))
 
@@ -25,6 +25,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0
   }
 
+  const machine = describeMachine()
   const bench = openBench(options)
   const outcomes: Outcome[] = []
   try {
@@ -43,10 +44,14 @@ async function main(args: readonly string[]): Promise<number> {
   } finally {
     await bench.close()
   }
-  console.log(options.json ? toJson(outcomes) : `\n${toMarkdown(outcomes)}`)
+  console.log(
+    options.json ? toJson(outcomes, machine) : `\n${toMarkdown(outcomes, machine)}`,
+  )
   return allMet(outcomes) ? 0 : 1
 }
 
+/** One line: of a child process that failed, the one that names its error. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  const lines = String(error instanceof Error ? error.message : error).split('\n')
+  return lines.find((line) => /^\w*Error: /.test(line)) ?? lines[0] ?? ''
 }

@@ -1,4 +1,12 @@
-import { arch, availableParallelism, cpus, release, totalmem, type } from 'node:os'
+import {
+  arch,
+  availableParallelism,
+  cpus,
+  loadavg,
+  release,
+  totalmem,
+  type,
+} from 'node:os'
 import { type Bound, type Comparison, judge, median } from './comparison.ts'
 
 /** What became of one row. */
@@ -19,15 +27,21 @@ export function allMet(outcomes: readonly Outcome[]): boolean {
   )
 }
 
-/** The machine and the software, in one line. */
+/** The machine, the software and what else the machine had to do before, in one line. */
 export function describeMachine(): string {
   const model = cpus()[0]?.model.trim() ?? arch()
   const memory = Math.round(totalmem() / 2 ** 30)
-  return `${availableParallelism()} × ${model}, ${memory} GiB, ${type()} ${release()}, Node ${process.version}`
+  return [
+    `${availableParallelism()} × ${model}`,
+    `${memory} GiB`,
+    `${type()} ${release()}`,
+    `Node ${process.version}`,
+    `load average before: ${loadavg()[0]?.toFixed(1)}`,
+  ].join(', ')
 }
 
 /** The result as a Markdown table. */
-export function toMarkdown(outcomes: readonly Outcome[]): string {
+export function toMarkdown(outcomes: readonly Outcome[], machine: string): string {
   const head = [
     'row',
     'ours',
@@ -61,12 +75,12 @@ export function toMarkdown(outcomes: readonly Outcome[]): string {
     ...rows.map(line),
     ...(remarks.length > 0 ? ['', ...remarks] : []),
     '',
-    describeMachine(),
+    machine,
   ].join('\n')
 }
 
 /** The result with the values of every round. */
-export function toJson(outcomes: readonly Outcome[]): string {
+export function toJson(outcomes: readonly Outcome[], machine: string): string {
   const rows = outcomes.map(({ comparisons, ...outcome }) => ({
     ...outcome,
     comparisons: comparisons.map((comparison) => ({
@@ -74,7 +88,7 @@ export function toJson(outcomes: readonly Outcome[]): string {
       ...judge(comparison),
     })),
   }))
-  return JSON.stringify({ machine: describeMachine(), rows }, undefined, 2)
+  return JSON.stringify({ machine, rows }, undefined, 2)
 }
 
 function line(cells: readonly string[]): string {

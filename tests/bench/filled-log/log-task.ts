@@ -7,6 +7,9 @@ import { projections } from '@custody/file-index'
 import type { LogTask, LogTaskReport } from './log-work.ts'
 import { asking, openLog } from './open-log.ts'
 
+/** How often a rebuild is given an append with which it can go live. */
+const APPEND_EVERY_MS = 100
+
 const task: LogTask = JSON.parse(process.argv[2] ?? '')
 const report =
   task.task === 'read'
@@ -60,9 +63,6 @@ async function replayAll(source: string, scratch: string): Promise<LogTaskReport
     throw new Error(`the index is not what the log says: ${JSON.stringify(difference)}`)
   return { events, milliseconds }
 }
-
-/** How often a rebuild is given an append with which it can go live. */
-const APPEND_EVERY_MS = 100
 
 /** From the call to the moment in which the new generation is live; the removal of the old one is waited for, and not timed. */
 async function rebuildFiles(database: string): Promise<LogTaskReport> {

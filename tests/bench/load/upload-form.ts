@@ -1,3 +1,5 @@
+import { batchLines } from './batch-lines.ts'
+
 const BOUNDARY = 'custody-bench-5a0e3c1f7d924b68'
 
 /** The content type of {@link uploadForm}. */
@@ -18,5 +20,14 @@ export function uploadForm(purpose: string, filename: string) {
       '',
     ].join('\r\n'),
     after: `\r\n--${BOUNDARY}--\r\n`,
+  }
+}
+
+/** The form of the small uploads: 4 KiB of batch input, 30 lines. */
+export function batchForm() {
+  const { before, after } = uploadForm('batch', 'requests.jsonl')
+  return {
+    headers: { 'content-type': FORM_TYPE },
+    body: Buffer.concat([Buffer.from(before), batchLines(30, 4096), Buffer.from(after)]),
   }
 }

@@ -4,6 +4,7 @@ import { largeBatch } from './large-batch.ts'
 import { largeDownload } from './large-download.ts'
 import { largeUpload } from './large-upload.ts'
 import { memory } from './memory.ts'
+import { noise } from './noise.ts'
 import { rebuild } from './rebuild.ts'
 import { replay } from './replay.ts'
 import type { Row } from './row.ts'
@@ -11,6 +12,7 @@ import { smallUploads } from './small-uploads.ts'
 
 /** All rows, in the order in which they are measured. */
 export const rows: readonly Row[] = [
+  noise,
   smallUploads,
   largeUpload,
   largeBatch,

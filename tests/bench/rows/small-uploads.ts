@@ -1,11 +1,7 @@
-import { batchLines } from '../load/batch-lines.ts'
-import { FORM_TYPE, uploadForm } from '../load/upload-form.ts'
+import { batchForm } from '../load/upload-form.ts'
 import { missingWrk, wrk } from '../load/wrk.ts'
 import type { ChildServer } from '../servers/child-server.ts'
 import type { Row } from './row.ts'
-
-const LINES = 30
-const BYTES = 4096
 
 export const smallUploads: Row = {
   name: 'small-uploads',
@@ -14,20 +10,15 @@ export const smallUploads: Row = {
     const missing = await missingWrk()
     if (missing !== undefined) return { comparisons: [], missing }
 
-    const { before, after } = uploadForm('batch', 'requests.jsonl')
-    const body = Buffer.concat([
-      Buffer.from(before),
-      batchLines(LINES, BYTES),
-      Buffer.from(after),
-    ])
+    const form = batchForm()
     const folder = bench.folder('load')
     const load = (server: ChildServer, headers: Readonly<Record<string, string>> = {}) =>
       wrk(
         {
           url: `${server.address}/v1/files`,
           method: 'POST',
-          headers: { 'content-type': FORM_TYPE, ...headers },
-          body,
+          headers: { ...form.headers, ...headers },
+          body: form.body,
         },
         { seconds: bench.options.seconds, folder },
       )
