@@ -1,0 +1,130 @@
+import { cpSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { custody, startServer, temporaryFolder } from '@custody/testkit'
+import t from 'tap'
+
+// A deployment with something in every table, stopped; each test tampers with a copy of it.
+
+const original = join(temporaryFolder(t), 'original')
+const copies = temporaryFolder(t)
+const ids: Record<'kept' | 'deleted', string> = { kept: '', deleted: '' }
+
+t.before(async () => {
+  const server = await startServer(t, { dataDir: original })
+  const { api } = server
+  const upload = { purpose: 'user_data', filename: 'a.txt', content: 'Hello' }
+  const fields = [['expires_after', '3600']] as const
+  ids.kept = (await api.upload({ ...upload, fields })).json().id
+  ids.deleted = (await api.upload(upload)).json().id
+  await api.delete(ids.deleted)
+  const project = await server.createProject({ limits: { quota_bytes: 1000 } })
+  await server.admin.call(
+    'DELETE',
+    `/v1/organization/projects/${project.id}/api_keys/${project.keyId}`,
+  )
+  t.equal(await server.stop(), 0)
+})
+
+function tamper(name: string, sql: string): string {
+  const dataDir = join(copies, name)
+  cpSync(original, dataDir, { recursive: true })
+  const database = new DatabaseSync(join(dataDir, 'custody.db'))
+  try {
+    database.exec(sql)
+  } finally {
+    database.close()
+  }
+  return dataDir
+}
+
+t.test('a copy that nobody touched is as the log says', async (t) => {
+  const dataDir = tamper('untouched', 'select 1')
+  const { code, stdout } = await custody(['audit', 'replay'], { dataDir })
+  t.equal(code, 0)
+  t.match(stdout, /^OK: /)
+})
+
+const tamperings = {
+  'the size of a file': {
+    sql: 'update files_v1 set bytes = 6 where ended_at is null',
+    says: /^DIFFERENT: files \[\d+\]: bytes is 6, and by the log it is 5\n$/,
+  },
+  'the name of a file': {
+    sql: "update files_v1 set filename = 'b.txt' where ended_at is null",
+    says: /^DIFFERENT: files \[\d+\]: filename is "b.txt", and by the log it is "a.txt"\n$/,
+  },
+  'the digest of a file': {
+    sql: "update files_v1 set sha256 = '00' where ended_at is null",
+    says: /^DIFFERENT: files \[\d+\]: sha256 is "00"/,
+  },
+  'the project of a file': {
+    sql: "update files_v1 set project = 'proj_other' where ended_at is null",
+    says: /^DIFFERENT: files \[\d+\]: project is "proj_other", and by the log it is "default"/,
+  },
+  'a deleted file that is there again': {
+    sql: `update files_v1 set ended_at = null, ended_position = null, ended_seq = null,
+      ended_reason = null where ended_at is not null`,
+    says: /^DIFFERENT: files \[\d+\]: ended_\w+ is null/,
+  },
+  'a file that is missing': {
+    sql: 'delete from files_v1 where ended_at is null',
+    says: /^DIFFERENT: files \[\d+\]: the log tells of it, and the index does not have it\n$/,
+  },
+  'a file that never was': {
+    sql: `insert into files_v1 (position, id, project, seq, version, purpose, bytes, created_at, extents)
+      values (1000, 'x', 'default', 1000, 1, 'user_data', 5, 0, '[]')`,
+    says: /^DIFFERENT: files \[1000\]: the index has it, and the log does not tell of it\n$/,
+  },
+  'the usage of a project': {
+    sql: 'update usage_v1 set bytes = bytes + 1',
+    says: /^DIFFERENT: usage \["default","user_data"\]: bytes is 6, and by the log it is 5\n$/,
+  },
+  'a deadline that is missing': {
+    sql: 'delete from deadlines_v1',
+    says: /^DIFFERENT: deadlines \[\d+,"[0-9a-f-]+"\]: the log tells of it/,
+  },
+  'garbage that is none': {
+    sql: "insert into garbage_v1 (extent, file) values ('x', 'y')",
+    says: /^DIFFERENT: garbage \["x"\]: the index has it/,
+  },
+  'the limits of a project': {
+    sql: `update projects_v1 set limits = '{}' where id <> 'default'`,
+    says: /^DIFFERENT: projects \["proj_\w+"\]: limits is "\{\}"/,
+  },
+  'a revoked key that is good again': {
+    sql: 'update api_keys_v1 set revoked_at = null where revoked_at is not null',
+    says: /^DIFFERENT: api_keys \["key_\w+"\]: revoked_at is null, and by the log it is \d+\n$/,
+  },
+  'the scopes of a key': {
+    sql: `update api_keys_v1 set scopes = '["api.files.erase"]' where revoked_at is not null`,
+    says: /^DIFFERENT: api_keys \["key_\w+"\]: scopes is/,
+  },
+  'the name of a service account': {
+    sql: "update service_accounts_v1 set name = 'x'",
+    says: /^DIFFERENT: service_accounts \["\w+"\]: name is "x"/,
+  },
+} as const
+
+for (const [what, { sql, says }] of Object.entries(tamperings)) {
+  t.test(`replay finds tampering with ${what}, and names table and row`, async (t) => {
+    const dataDir = tamper(what.replaceAll(' ', '-'), sql)
+    const { code, stdout } = await custody(['audit', 'replay'], { dataDir })
+    t.equal(code, 1)
+    t.match(stdout, says)
+  })
+}
+
+t.test('events never change: the database refuses', async (t) => {
+  for (const sql of [
+    "update events set actor = 'somebody'",
+    'update events set leaf_hash = zeroblob(32)',
+    'delete from events where position = 2',
+    `insert or replace into events select position, project, seq, stream, version, event_id, type, schema,
+      time, 'somebody', request, record, leaf_hash from events where position = 2`,
+    `insert into events select position + 1000, project, seq + 1000, stream, version + 1000, 'x', type,
+      schema, time, actor, request, record, leaf_hash from events where position = 2`,
+  ]) {
+    t.throws(() => tamper('events', sql), { code: 'ERR_SQLITE_ERROR' }, sql)
+  }
+})
