@@ -26,6 +26,9 @@ const scopeList: Reader<Scope[]> = (value, param) => {
   return [...new Set(meant)]
 }
 
+/** So that the limits of a project fit into a record of the log, however they are written. */
+const purposeNames = { maxKeys: 100, maxKeyLength: 64 }
+
 const bytes = integer(1, maxInteger)
 const seconds = integer(1, tenYears)
 
@@ -34,6 +37,7 @@ const limits = object({
   purposes: optional(
     record(
       object({ max_bytes: optional(bytes), default_expiry_seconds: optional(seconds) }),
+      purposeNames,
     ),
   ),
   quota_bytes: optional(bytes),

@@ -47,9 +47,20 @@ export function object<S extends Shape>(shape: S): Reader<Read<S>> {
   }
 }
 
-/** An object with any keys, each value of one shape. */
-export function record<T>(reader: Reader<T>): Reader<Record<string, T>> {
+/** An object with any keys, at most `maxKeys` of at most `maxKeyLength` characters, each value of one shape. */
+export function record<T>(
+  reader: Reader<T>,
+  { maxKeys, maxKeyLength }: { readonly maxKeys: number; readonly maxKeyLength: number },
+): Reader<Record<string, T>> {
   return (value, param) => {
+    const keys = [...membersOf(value, param).keys()]
+    if (keys.length > maxKeys || keys.some((key) => key.length > maxKeyLength)) {
+      throw new CustodyError(
+        'invalid_value',
+        `Invalid '${param}': at most ${maxKeys} keys of at most ${maxKeyLength} characters are allowed.`,
+        { param },
+      )
+    }
     const entries = [...membersOf(value, param)].map(([name, one]): [string, T] => {
       if (name === '__proto__') throw unknownParameter(join(param, name))
       return [name, reader(one, join(param, name))]

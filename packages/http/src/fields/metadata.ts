@@ -87,6 +87,14 @@ function checked(pairs: ReadonlyMap<string, string>): Readonly<Record<string, st
         { param: name },
       )
     }
+    // JSON can name half a surrogate pair, which no UTF-8 and so no record of the log can hold
+    if (!key.isWellFormed() || !value.isWellFormed()) {
+      throw new CustodyError(
+        'invalid_value',
+        `Invalid 'metadata': the key ${quote(key)} or its value has a lone surrogate, which is no Unicode text.`,
+        { param: name },
+      )
+    }
     if (isLonger(key, maxKeyLength)) throw tooLong('key', key, maxKeyLength)
     if (isLonger(value, maxValueLength)) throw tooLong('value', value, maxValueLength)
   }

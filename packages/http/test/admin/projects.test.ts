@@ -64,6 +64,9 @@ t.test('lists page by last_id; archived projects come when asked for', async (t)
   })
 })
 
+const purposesOf = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => [`p${index}`, {}]))
+
 const refused = {
   'no name': [{}, 'missing_required_parameter', 'name'],
   'an empty name': [{ name: ' ' }, 'missing_required_parameter', 'name'],
@@ -94,6 +97,22 @@ const refused = {
   'an array': [[], 'invalid_type', 'body'],
   __proto__: ['{"name":"a","__proto__":{}}', 'unknown_parameter', '__proto__'],
   'no JSON': ['{"name":', 'invalid_json', null],
+  'a name that is no Unicode text': ['{"name":"\\ud800"}', 'invalid_json', null],
+  'a purpose that is no Unicode text': [
+    '{"name":"a","limits":{"purposes":{"\\udc00":{}}}}',
+    'invalid_json',
+    null,
+  ],
+  'more purposes than a record holds': [
+    { name: 'a', limits: { purposes: purposesOf(101) } },
+    'invalid_value',
+    'limits.purposes',
+  ],
+  'a purpose of very many characters': [
+    { name: 'a', limits: { purposes: { ['p'.repeat(65)]: {} } } },
+    'invalid_value',
+    'limits.purposes',
+  ],
 } as const
 
 for (const [what, [body, code, param]] of Object.entries(refused)) {

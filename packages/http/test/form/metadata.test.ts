@@ -69,6 +69,16 @@ const refused: Readonly<Record<string, [readonly Part[], string, string]>> = {
     'invalid_type',
     'metadata',
   ],
+  'with a value that is no Unicode text': [
+    [{ name: 'metadata', content: '{"a":"\\ud800"}' }],
+    'invalid_value',
+    'metadata',
+  ],
+  'with a key that is no Unicode text': [
+    [{ name: 'metadata', content: '{"\\udc00":"a"}' }],
+    'invalid_value',
+    'metadata',
+  ],
   'with the key __proto__': [
     [{ name: 'metadata', content: '{"__proto__":"x"}' }],
     'unknown_parameter',
