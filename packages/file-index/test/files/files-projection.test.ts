@@ -1,0 +1,213 @@
+import t from 'tap'
+import {
+  dueFiles,
+  findExtent,
+  findFile,
+  findGarbage,
+  findUsage,
+  listExtents,
+  nextDeadline,
+} from '../../src/index.ts'
+import { createProject, openIndex, type TestIndex } from '../fixtures/open-index.ts'
+
+const usage = async ({ log }: TestIndex, project = 'north') =>
+  (await findUsage(log.reader.sql, project)).map(({ purpose, files, bytes }) => [
+    purpose,
+    files,
+    bytes,
+  ])
+
+const due = async ({ log }: TestIndex, now: number) =>
+  (await dueFiles(log.reader.sql, now, 100)).map(({ file, project }) => [project, file])
+
+const garbage = async ({ log }: TestIndex) =>
+  (await findGarbage(log.reader.sql, 100)).map(({ extent }) => extent)
+
+for (const driver of ['node', 'sqlite3'] as const) {
+  t.test(
+    `${driver}: a file is found by its id, with all that was said of it`,
+    async (t) => {
+      const index = await openIndex(t, driver)
+      const { sql } = index.log.reader
+      const metadata = { z: 'last', a: 'first', 'é"\\': '😀' }
+      const id = await index.upload({
+        metadata,
+        filename: 'Ü\u0000 😀.jsonl',
+        bytes: 2 ** 40,
+      })
+      t.match(await findFile(sql, id), {
+        id,
+        project: 'north',
+        position: 3,
+        seq: 1,
+        version: 1,
+        purpose: 'batch',
+        bytes: 2 ** 40,
+        createdAt: index.clock.now + 2,
+        expiresAt: null,
+        filename: 'Ü\u0000 😀.jsonl',
+        metadata,
+        sha256: 'a'.repeat(64),
+        ended: null,
+      })
+      t.equal(await findFile(sql, index.newId()), null)
+      t.equal(await findFile(sql, 'north'), null, 'a project is no file')
+      await index.remove(id)
+      t.match(await findFile(sql, id), {
+        version: 2,
+        ended: { seq: 2, reason: 'deleted' },
+      })
+      t.equal((await index.replay()).difference, undefined)
+    },
+  )
+
+  t.test(`${driver}: usage goes up and down by purpose, with the log`, async (t) => {
+    const index = await openIndex(t, driver)
+    await createProject(index, 'south')
+    const first = await index.upload({ bytes: 10 })
+    await index.upload({ bytes: 5, purpose: 'vision' })
+    await index.upload({ bytes: 7, project: 'south' })
+    const short = await index.upload({ bytes: 1, expiresAfter: 1 })
+    t.same(await usage(index), [
+      ['batch', 2, 11],
+      ['vision', 1, 5],
+    ])
+    t.same(await usage(index, 'south'), [['batch', 1, 7]])
+    await index.remove(first)
+    t.same(await usage(index), [
+      ['batch', 1, 1],
+      ['vision', 1, 5],
+    ])
+    index.clock.now += 1_000_000
+    t.match(await usage(index), [['batch', 1, 1]], 'what is hidden is still held')
+    await index.ask({ type: 'ExpireFile', file: short })
+    t.same(await usage(index), [
+      ['batch', 0, 0],
+      ['vision', 1, 5],
+    ])
+    t.equal((await index.replay()).difference, undefined)
+  })
+
+  t.test(`${driver}: a deadline stands until its file has ended`, async (t) => {
+    const index = await openIndex(t, driver)
+    const start = index.now()
+    t.equal(await nextDeadline(index.log.reader.sql), undefined)
+    const late = await index.upload({ expiresAfter: 30 })
+    const early = await index.upload({ expiresAfter: 10 })
+    const deleted = await index.upload({ expiresAfter: 5 })
+    await index.upload()
+    t.equal(await nextDeadline(index.log.reader.sql), start + 5)
+    await index.remove(deleted)
+    t.equal(await nextDeadline(index.log.reader.sql), start + 10)
+    t.same(await due(index, start + 9), [])
+    t.same(await due(index, start + 30), [
+      ['north', early],
+      ['north', late],
+    ])
+    t.equal((await dueFiles(index.log.reader.sql, start + 30, 1)).length, 1)
+    await index.ask({ type: 'ExpireFile', file: early })
+    t.equal((await due(index, start + 30)).length, 2, 'it was not due yet')
+    index.clock.now += 10_000_000
+    await index.ask({ type: 'ExpireFile', file: early })
+    t.same(await due(index, start + 30), [['north', late]])
+    t.equal((await index.replay()).difference, undefined)
+  })
+
+  t.test(
+    `${driver}: extents of ended files wait until they were destroyed`,
+    async (t) => {
+      const index = await openIndex(t, driver)
+      const { sql } = index.log.reader
+      const [a, b, c] = [index.newId(), index.newId(), index.newId()]
+      const two = await index.upload({ extents: [a, b], place: 'disk' })
+      const one = await index.upload({ extents: [c], expiresAfter: 1 })
+      t.same(await garbage(index), [])
+      await index.remove(two)
+      t.same(await garbage(index), [a, b])
+      index.clock.now += 1_000_000
+      await index.ask({ type: 'ExpireFile', file: one })
+      t.same(await findGarbage(sql, 2), [
+        { extent: a, file: two },
+        { extent: b, file: two },
+      ])
+      await index.ask({ type: 'RecordDestroyed', extents: [a, c] }, 'system')
+      t.same(await garbage(index), [b])
+      t.equal(await findExtent(sql, c), undefined)
+      t.match(await findExtent(sql, b), { place: 'disk', content: null })
+      t.equal((await index.replay()).difference, undefined)
+    },
+  )
+}
+
+t.test(
+  'what is uploaded and deleted at once leaves what is to be destroyed',
+  async (t) => {
+    const index = await openIndex(t)
+    const file = index.newId()
+    await Promise.all([index.upload({ file, expiresAfter: 5 }), index.remove(file)])
+    t.same(await usage(index), [['batch', 0, 0]])
+    t.same(await garbage(index), [file])
+    t.equal(await nextDeadline(index.log.reader.sql), undefined)
+    t.equal((await index.replay()).difference, undefined)
+  },
+)
+
+t.test('queued and destroyed at once is gone', async (t) => {
+  const index = await openIndex(t)
+  const file = await index.upload()
+  await Promise.all([
+    index.remove(file),
+    index.ask({ type: 'RecordDestroyed', extents: [file] }, 'system'),
+  ])
+  t.same(await garbage(index), [])
+  t.equal(await findExtent(index.log.reader.sql, file), undefined)
+  t.equal((await index.replay()).difference, undefined)
+})
+
+t.test('a quota counts what earlier commands of the batch took and freed', async (t) => {
+  const index = await openIndex(t)
+  const limits = { quota_bytes: 100 }
+  await index.ask({ type: 'UpdateProject', id: 'north', limits }, 'system')
+  const first = await index.upload({ bytes: 60 })
+  const outcomes = await Promise.allSettled([
+    index.upload({ bytes: 40 }),
+    index.upload({ bytes: 1 }),
+    index.remove(first),
+    index.upload({ bytes: 60 }),
+    index.upload({ bytes: 1 }),
+  ])
+  t.same(
+    outcomes.map((one) => (one.status === 'fulfilled' ? 'done' : one.reason.key)),
+    ['done', 'storage_quota_exceeded', 'done', 'done', 'storage_quota_exceeded'],
+  )
+  t.same(await usage(index), [['batch', 2, 100]])
+  const file = index.newId()
+  await t.rejects(index.upload({ file, bytes: 1 }), { code: 'storage_quota_exceeded' })
+  t.equal(await findExtent(index.log.reader.sql, file), undefined, 'nothing is left')
+  t.equal(await findFile(index.log.reader.sql, file), null)
+})
+
+t.test('inline content lies beside the log, other content elsewhere', async (t) => {
+  const index = await openIndex(t)
+  const { sql } = index.log.reader
+  const [a, b] = [index.newId(), index.newId()]
+  const inline = await index.upload({ extents: [a, b], bytes: 9 })
+  const onDisk = [
+    await index.upload({ place: 'disk' }),
+    await index.upload({ place: 'disk' }),
+  ]
+  t.match(await findExtent(sql, b), {
+    id: b,
+    place: 'inline',
+    format: 'plain',
+    stored_bytes: 9,
+  })
+  const content = (await findExtent(sql, b))?.content ?? new Uint8Array()
+  t.equal(Buffer.from(content).toString(), `content of ${b}`)
+  t.equal(await findExtent(sql, inline), undefined, 'a file is no extent')
+  const disk = (after: string, limit: number) =>
+    listExtents(sql, { place: 'disk', after, limit })
+  t.same(await disk('', 1), [{ id: onDisk[0], stored_bytes: 4 }])
+  t.same(await disk(onDisk[0] ?? '', 9), [{ id: onDisk[1], stored_bytes: 4 }])
+  t.same(await disk(onDisk[1] ?? '', 9), [])
+})

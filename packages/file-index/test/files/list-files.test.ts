@@ -1,0 +1,145 @@
+import t from 'tap'
+import { type ListFiles, listFiles } from '../../src/index.ts'
+import { createProject, openIndex, type Upload } from '../fixtures/open-index.ts'
+
+type Query = Omit<Partial<ListFiles>, 'project'>
+
+const index = await openIndex(t)
+let projects = 0
+
+/** A project of its own for each test: their lists have nothing to do with each other. */
+async function newProject() {
+  projects += 1
+  const project = `project ${projects}`
+  await createProject(index, project)
+  return {
+    upload: (given: Upload = {}) => index.upload({ ...given, project }),
+    remove: (file: string | undefined) => index.remove(file ?? '', project),
+    expire: (file: string) => index.ask({ type: 'ExpireFile', file }, project),
+    list: (query: Query = {}) =>
+      listFiles(index.log.reader.sql, {
+        project,
+        order: 'asc',
+        limit: 100,
+        now: index.now(),
+        ...query,
+      }),
+  }
+}
+
+type Project = Awaited<ReturnType<typeof newProject>>
+
+const idsOf = async (project: Project, query?: Query) =>
+  (await project.list(query)).map(({ id }) => id)
+
+/** All pages, one after the other. */
+async function pages(project: Project, query: Query) {
+  const found: string[][] = []
+  let after: number | undefined
+  for (;;) {
+    const page = await project.list({ ...query, ...(after !== undefined && { after }) })
+    const last = page.at(-1)
+    if (!last) return found
+    found.push(page.map(({ id }) => id))
+    after = last.seq
+  }
+}
+
+t.test('files are listed in the order of their upload, in both directions', async (t) => {
+  const north = await newProject()
+  const ids: string[] = []
+  for (let n = 0; n < 7; n += 1) ids.push(await north.upload())
+  const newestFirst = ids.toReversed()
+  t.same(await idsOf(north), ids)
+  t.same(await idsOf(north, { order: 'desc' }), newestFirst)
+  t.same(await pages(north, { limit: 3 }), [
+    ids.slice(0, 3),
+    ids.slice(3, 6),
+    ids.slice(6),
+  ])
+  t.same(await pages(north, { limit: 3, order: 'desc' }), [
+    newestFirst.slice(0, 3),
+    newestFirst.slice(3, 6),
+    newestFirst.slice(6),
+  ])
+})
+
+t.test('the order is that of the log, whatever the ids say', async (t) => {
+  const north = await newProject()
+  const [low, high] = [index.newId(), index.newId()]
+  await north.upload({ file: high })
+  await north.upload({ file: low })
+  t.same(await idsOf(north), [high, low])
+})
+
+t.test('a list has one project, and one purpose where one is asked for', async (t) => {
+  const [north, south, east] = [
+    await newProject(),
+    await newProject(),
+    await newProject(),
+  ]
+  const files = [
+    await north.upload({ purpose: 'batch' }),
+    await north.upload({ purpose: 'vision' }),
+    await north.upload({ purpose: 'batch' }),
+  ]
+  const other = await south.upload({ purpose: 'batch' })
+  t.same(await idsOf(north), files)
+  t.same(await idsOf(north, { purpose: 'batch' }), [files[0], files[2]])
+  t.same(await pages(north, { purpose: 'batch', limit: 1, order: 'desc' }), [
+    [files[2]],
+    [files[0]],
+  ])
+  t.same(await idsOf(north, { purpose: 'batc' }), [])
+  t.same(await idsOf(south), [other])
+  t.same(await idsOf(east), [])
+})
+
+t.test('a cursor goes on working when its file has ended', async (t) => {
+  const north = await newProject()
+  const ids: string[] = []
+  for (let n = 0; n < 5; n += 1) ids.push(await north.upload())
+  const [, second] = await north.list({ limit: 2 })
+  await north.remove(ids[1])
+  await north.remove(ids[2])
+  const after = second?.seq ?? 0
+  t.same(await idsOf(north, { after }), [ids[3], ids[4]])
+  t.same(await idsOf(north, { after, order: 'desc' }), [ids[0]])
+})
+
+t.test('a file that arrives meanwhile does not shift the pages', async (t) => {
+  const north = await newProject()
+  const ids: string[] = []
+  for (let n = 0; n < 4; n += 1) ids.push(await north.upload())
+  const [, second] = await north.list({ limit: 2, order: 'desc' })
+  await north.upload()
+  t.same(await idsOf(north, { after: second?.seq ?? 0, order: 'desc' }), [ids[1], ids[0]])
+})
+
+t.test(
+  'a file is hidden from the second of its expiry, before the log says so',
+  async (t) => {
+    const north = await newProject()
+    const kept = await north.upload()
+    const short = await north.upload({ expiresAfter: 10 })
+    const long = await north.upload({ expiresAfter: 11 })
+    index.clock.now += 9_000_000
+    t.same(await idsOf(north), [kept, short, long])
+    index.clock.now += 1_000_000
+    t.same(await idsOf(north), [kept, long])
+    t.same(await idsOf(north, { purpose: 'batch', order: 'desc' }), [long, kept])
+    await north.expire(short)
+    t.same(await idsOf(north), [kept, long])
+  },
+)
+
+t.test('pages are full however many files between them are hidden', async (t) => {
+  const north = await newProject()
+  const kept: string[] = []
+  for (let n = 0; n < 12; n += 1) {
+    if (n % 3 === 0) kept.push(await north.upload())
+    else await north.upload({ expiresAfter: 1 })
+  }
+  index.clock.now += 1_000_000
+  t.same(await pages(north, { limit: 2 }), [kept.slice(0, 2), kept.slice(2)])
+})

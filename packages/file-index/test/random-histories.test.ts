@@ -1,0 +1,296 @@
+import fc from 'fast-check'
+import t from 'tap'
+import {
+  dueFiles,
+  findExtent,
+  findFile,
+  findGarbage,
+  findUsage,
+  listFiles,
+} from '../src/index.ts'
+import { createProject, openIndex, type TestIndex } from './fixtures/open-index.ts'
+
+/** What is asked, with numbers that pick from what there is. */
+type Step =
+  | {
+      readonly kind: 'upload'
+      readonly purpose: string
+      readonly bytes: number
+      readonly expiresAfter: number | undefined
+    }
+  | { readonly kind: 'delete' | 'expire' | 'destroy'; readonly pick: number }
+  | { readonly kind: 'quota'; readonly bytes: number | undefined }
+  | { readonly kind: 'key' | 'revoke'; readonly pick: number }
+  | { readonly kind: 'wait'; readonly seconds: number }
+
+const pick = fc.nat({ max: 20 })
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('upload' as const),
+      purpose: fc.constantFrom('batch', 'vision'),
+      bytes: fc.nat({ max: 50 }),
+      expiresAfter: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
+    }),
+  },
+  {
+    weight: 7,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('delete' as const, 'expire' as const, 'destroy' as const),
+      pick,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('key' as const, 'revoke' as const),
+      pick,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('quota' as const),
+      bytes: fc.option(fc.nat({ max: 300 }), { nil: undefined }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('wait' as const),
+      seconds: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
+)
+
+type ModelFile = {
+  readonly id: string
+  readonly purpose: string
+  readonly bytes: number
+  readonly expiresAt: number | null
+  ended: 'deleted' | 'expired' | null
+  destroyed: boolean
+}
+
+/** The same project, told plainly. It asks the log, and says what the log must answer. */
+class Model {
+  readonly project: string
+  readonly files: ModelFile[] = []
+  readonly #index: TestIndex
+  readonly #keys: string[] = []
+  #quota: number | undefined
+
+  constructor(index: TestIndex, project: string) {
+    this.#index = index
+    this.project = project
+  }
+
+  isLive({ ended, expiresAt }: ModelFile): boolean {
+    return ended === null && (expiresAt === null || expiresAt > this.#index.now())
+  }
+
+  held(purpose?: string): ModelFile[] {
+    return this.files.filter(
+      (file) =>
+        file.ended === null && (purpose === undefined || file.purpose === purpose),
+    )
+  }
+
+  garbage(): string[] {
+    return this.files.filter((file) => file.ended && !file.destroyed).map(({ id }) => id)
+  }
+
+  /** Asks, and resolves to what was not as it must be. */
+  async do(step: Exclude<Step, { kind: 'wait' }>): Promise<string | undefined> {
+    const index = this.#index
+    const { project } = this
+    const id = index.newId()
+    switch (step.kind) {
+      case 'upload': {
+        const { purpose, bytes, expiresAfter } = step
+        const used = this.held().reduce((sum, file) => sum + file.bytes, 0)
+        const fits = this.#quota === undefined || used + bytes <= this.#quota
+        const expiresAt = expiresAfter === undefined ? null : index.now() + expiresAfter
+        const file = { id, purpose, bytes, expiresAt, ended: null, destroyed: false }
+        if (fits) this.files.push(file)
+        const asked = index.upload({
+          file: id,
+          purpose,
+          bytes,
+          project,
+          ...(expiresAfter !== undefined && { expiresAfter }),
+        })
+        return await expectKey(asked, fits ? undefined : 'storage_quota_exceeded')
+      }
+      case 'delete': {
+        const file = this.files[step.pick % Math.max(1, this.files.length)]
+        const there = file !== undefined && this.isLive(file)
+        const asked = index.remove(file?.id ?? id, project)
+        if (there) file.ended = 'deleted'
+        return await expectKey(asked, there ? undefined : 'file_not_found')
+      }
+      case 'expire': {
+        const file = this.files[step.pick % Math.max(1, this.files.length)]
+        const due = file?.ended === null && !this.isLive(file)
+        const asked = index.ask({ type: 'ExpireFile', file: file?.id ?? id }, project)
+        if (due) file.ended = 'expired'
+        const { length } = await asked
+        return length === (due ? 1 : 0) ? undefined : `${length} events of an expiry`
+      }
+      case 'destroy': {
+        const extents = this.garbage().slice(0, step.pick % 4)
+        for (const file of this.files) file.destroyed ||= extents.includes(file.id)
+        const asked = index.ask({ type: 'RecordDestroyed', extents }, 'system')
+        return await expectKey(asked, undefined)
+      }
+      case 'quota': {
+        this.#quota = step.bytes
+        const limits = {
+          uploads_per_minute: 1,
+          ...(step.bytes !== undefined && { quota_bytes: step.bytes }),
+        }
+        const asked = index.ask({ type: 'UpdateProject', id: project, limits }, 'system')
+        return await expectKey(asked, undefined)
+      }
+      case 'key': {
+        this.#keys.push(id)
+        const asked = index.ask(
+          {
+            type: 'CreateApiKey',
+            id,
+            name: 'key',
+            account: null,
+            scopes: ['z', 'a'],
+            sha256: id.replaceAll('-', '').repeat(2),
+            redacted: 'sk-a',
+            expiresAt: null,
+          },
+          project,
+        )
+        return await expectKey(asked, undefined)
+      }
+      case 'revoke': {
+        const [key] = this.#keys.splice(step.pick % Math.max(1, this.#keys.length), 1)
+        const asked = index.ask(
+          { type: 'RevokeApiKey', id: key ?? id, reason: 'request' },
+          project,
+        )
+        return await expectKey(asked, key ? undefined : 'api_key_not_found')
+      }
+    }
+  }
+}
+
+async function expectKey(
+  asked: Promise<unknown>,
+  expected: string | undefined,
+): Promise<string | undefined> {
+  const found = await asked.then(
+    () => undefined,
+    (error) => String(error.key ?? error),
+  )
+  return found === expected ? undefined : `${found}, not ${expected}`
+}
+
+/** Every page of a list, joined. */
+async function listAll(
+  index: TestIndex,
+  project: string,
+  order: 'asc' | 'desc',
+  purpose: string | undefined,
+): Promise<string[]> {
+  const ids: string[] = []
+  let after: number | undefined
+  for (;;) {
+    const page = await listFiles(index.log.reader.sql, {
+      project,
+      order,
+      limit: 3,
+      now: index.now(),
+      ...(purpose !== undefined && { purpose }),
+      ...(after !== undefined && { after }),
+    })
+    ids.push(...page.map(({ id }) => id))
+    after = page.at(-1)?.seq
+    if (after === undefined) return ids
+  }
+}
+
+t.test('after any history, the index is what a plain model says', async (t) => {
+  const index = await openIndex(t)
+  const { sql } = index.log.reader
+  let runs = 0
+
+  // Not made smaller when it fails: the log keeps what went wrong, and any history would fail after it.
+  const history = fc.noShrink(
+    fc.array(fc.array(step, { minLength: 1, maxLength: 8 }), { maxLength: 8 }),
+  )
+  const property = fc.asyncProperty(history, async (batches) => {
+    runs += 1
+    const model = new Model(index, `project ${runs}`)
+    await createProject(index, model.project)
+    for (const batch of batches) {
+      // What is asked at once shares a transaction.
+      const asked: Promise<string | undefined>[] = []
+      for (const one of batch) {
+        if (one.kind !== 'wait') asked.push(model.do(one))
+        else {
+          await Promise.all(asked)
+          index.clock.now += one.seconds * 1_000_000
+        }
+      }
+      for (const wrong of await Promise.all(asked)) if (wrong) throw new Error(wrong)
+    }
+
+    const { project, files } = model
+    const expect = (found: unknown, expected: unknown, name: string) => {
+      if (JSON.stringify(found) !== JSON.stringify(expected)) {
+        throw new Error(
+          `${name}: ${JSON.stringify(found)}, not ${JSON.stringify(expected)}`,
+        )
+      }
+    }
+    for (const purpose of [undefined, 'batch', 'vision']) {
+      const live = files
+        .filter((file) => model.isLive(file))
+        .filter((file) => purpose === undefined || file.purpose === purpose)
+        .map(({ id }) => id)
+      expect(await listAll(index, project, 'asc', purpose), live, 'ascending')
+      expect(await listAll(index, project, 'desc', purpose), live.reverse(), 'descending')
+    }
+    for (const { purpose, ...row } of await findUsage(sql, project)) {
+      const held = model.held(purpose)
+      const bytes = held.reduce((sum, file) => sum + file.bytes, 0)
+      expect([row.files, row.bytes], [held.length, bytes], `usage of ${purpose}`)
+    }
+    const due = await dueFiles(sql, index.now(), 10_000)
+    expect(
+      due
+        .filter((row) => row.project === project)
+        .map(({ file }) => file)
+        .sort(),
+      model
+        .held()
+        .filter((file) => !model.isLive(file))
+        .map(({ id }) => id)
+        .sort(),
+      'due',
+    )
+    const garbage = (await findGarbage(sql, 10_000)).map(({ extent }) => extent)
+    const own = new Set(files.map(({ id }) => id))
+    expect(
+      garbage.filter((extent) => own.has(extent)),
+      model.garbage().sort(),
+      'garbage',
+    )
+    for (const file of files) {
+      const state = await findFile(sql, file.id)
+      expect(state?.ended?.reason ?? null, file.ended, 'end')
+      expect((await findExtent(sql, file.id)) === undefined, file.destroyed, 'destroyed')
+    }
+    expect((await index.replay()).difference, undefined, 'replay')
+  })
+  await fc.assert(property, { numRuns: 25 })
+  t.ok(runs >= 25)
+})
