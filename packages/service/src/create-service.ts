@@ -1,11 +1,12 @@
 import { CustodyError, SYSTEM_PROJECT } from '@custody/domain'
 import type { MaybePromise } from '@custody/event-log'
-import { findProject, listApiKeys, nextDeadline } from '@custody/file-index'
+import { nextDeadline } from '@custody/file-index'
 import { createAdmin } from './admin/admin-service.ts'
+import { configureDefaultProject } from './admin/default-project.ts'
 import type { AdminUseCases } from './admin-types.ts'
 import { createAppender } from './appender.ts'
 import { createAuthenticator } from './auth/authenticator.ts'
-import { hashKey, redactKey } from './auth/key-secret.ts'
+import { hashKey } from './auth/key-secret.ts'
 import { createClockGuard } from './background/clock-guard.ts'
 import { expireDueFiles } from './background/expiry-ticker.ts'
 import { collectGarbage } from './background/garbage-collector.ts'
@@ -14,17 +15,14 @@ import { type Repeating, repeat } from './background/repeat.ts'
 import { createFiles } from './files/files-service.ts'
 import { createConsumerControl } from './reactions/consumer-control.ts'
 import { createReactionRunner } from './reactions/reaction-runner.ts'
-import { ALL_SCOPES, type ServiceEnvironment } from './service-environment.ts'
+import type { ServiceEnvironment } from './service-environment.ts'
 import type { Authentication, Files } from './types.ts'
-
-/** The project that a deployment begins with. */
-export const DEFAULT_PROJECT = 'default'
 
 export type ServiceOptions = {
   /** Keys that administer: the configured one, and that of this run for the command line. */
   readonly adminKeys: readonly string[]
-  /** The key of the project `default`; a changed value revokes the former. */
-  readonly apiKey: string
+  /** The key of the project `default`; a changed value revokes the former. Undefined: whatever it is stays. */
+  readonly apiKey: string | undefined
   /** Dialect of the project `default`, and of projects that are made without one. */
   readonly dialect: string
   /** Milliseconds that never jump, for comparison with the clock. */
@@ -67,61 +65,8 @@ export async function createService(
     () => background?.reactions.wake(),
   )
 
-  await ensureDefaultProject()
+  await configureDefaultProject(environment, appender, options)
   await reactions.start()
-
-  async function ensureDefaultProject(): Promise<void> {
-    const asking = {
-      project: DEFAULT_PROJECT,
-      actor: 'system:configuration',
-      requestId: ids.prefixed('req_'),
-    }
-    const project = await findProject(log.reader.sql, DEFAULT_PROJECT)
-    const { dialect } = options
-    if (!project) {
-      await appender.append(
-        {
-          type: 'CreateProject',
-          id: DEFAULT_PROJECT,
-          name: 'Default project',
-          dialect,
-          limits: {},
-        },
-        asking,
-      )
-    } else if (project.dialect !== dialect) {
-      await appender.append(
-        { type: 'UpdateProject', id: DEFAULT_PROJECT, dialect },
-        asking,
-      )
-    }
-    const sha256 = hashKey(options.apiKey)
-    const keys = await listApiKeys(log.reader.sql, DEFAULT_PROJECT, {
-      after: 0,
-      limit: 10_000,
-    })
-    const supplied = keys.filter((key) => key.account === null)
-    if (supplied.some((key) => key.sha256 === sha256)) return
-    for (const key of supplied) {
-      await appender.append(
-        { type: 'RevokeApiKey', id: key.id, reason: 'configuration' },
-        asking,
-      )
-    }
-    await appender.append(
-      {
-        type: 'CreateApiKey',
-        id: ids.prefixed('key_'),
-        name: 'Configuration',
-        account: null,
-        scopes: ALL_SCOPES,
-        sha256,
-        redacted: redactKey(options.apiKey),
-        expiresAt: null,
-      },
-      asking,
-    )
-  }
 
   /** Looks at the clocks before anything is destroyed. */
   async function trusted(): Promise<boolean> {

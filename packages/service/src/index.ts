@@ -1,4 +1,5 @@
 export type { ProjectLimits } from '@custody/domain'
+export { DEFAULT_PROJECT } from './admin/default-project.ts'
 export type {
   AdminContext,
   AdminUseCases,
@@ -16,7 +17,6 @@ export { makeKey } from './auth/key-secret.ts'
 export {
   checkSuppliedKey,
   createService,
-  DEFAULT_PROJECT,
   genesis,
   logModuleUrl,
   type Service,

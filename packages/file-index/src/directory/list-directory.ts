@@ -42,7 +42,7 @@ const accounts = statement<
 
 const keys = statement<
   DirectoryTables,
-  { project: string; after: number; limit: number }
+  { project: string; after: number; limit: number; now: number }
 >()((db, p) =>
   db
     .selectFrom('api_keys')
@@ -50,6 +50,7 @@ const keys = statement<
     .where('project', '=', p('project'))
     .where('position', '>', p('after'))
     .where('revoked_at', 'is', null)
+    .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', p('now'))]))
     .orderBy('position')
     .limit(p('limit')),
 )
@@ -75,11 +76,11 @@ export async function listServiceAccounts(
   return (await sql.all(accounts, { project, after, limit })).map(toServiceAccountState)
 }
 
-/** Keys that are not revoked. */
+/** Keys that are neither revoked nor expired at `now` (Unix seconds). */
 export async function listApiKeys(
   sql: Sql,
   project: string,
-  { after, limit }: PageQuery,
+  { after, limit, now }: PageQuery & { readonly now: number },
 ): Promise<ApiKeyState[]> {
-  return (await sql.all(keys, { project, after, limit })).map(toApiKeyState)
+  return (await sql.all(keys, { project, after, limit, now })).map(toApiKeyState)
 }

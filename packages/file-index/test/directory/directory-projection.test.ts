@@ -13,7 +13,13 @@ import { createProject, openIndex, type TestIndex } from '../fixtures/open-index
 
 const hash = (character: string) => character.repeat(64)
 
-function createKey(index: TestIndex, id: string, account: string | null, sha256: string) {
+function createKey(
+  index: TestIndex,
+  id: string,
+  account: string | null,
+  sha256: string,
+  expiresAt: number | null = null,
+) {
   return index.ask({
     type: 'CreateApiKey',
     id,
@@ -22,7 +28,7 @@ function createKey(index: TestIndex, id: string, account: string | null, sha256:
     scopes: ['api.files.write', 'api.files.read'],
     sha256,
     redacted: `sk-${id}`,
-    expiresAt: null,
+    expiresAt,
   })
 }
 
@@ -148,7 +154,13 @@ t.test('lists are in the order of creation, without what has ended', async (t) =
   t.same(ids(await projects(false)), ['north', 'alpha'])
   t.same(ids(await listServiceAccounts(sql, 'north', all)), ['s3', 's1'])
   t.same(ids(await listServiceAccounts(sql, 'alpha', all)), [])
-  t.same(ids(await listApiKeys(sql, 'north', all)), ['k1', 'k2'])
+  const keys = async (now: number) =>
+    ids(await listApiKeys(sql, 'north', { ...all, limit: 3, now }))
+  t.same(await keys(0), ['k1', 'k2'])
+  await createKey(index, 'k4', 's1', hash('4'), 100)
+  await createKey(index, 'k5', 's1', hash('5'))
+  t.same(await keys(99), ['k1', 'k2', 'k4'])
+  t.same(await keys(100), ['k1', 'k2', 'k5'], 'what has expired takes no place in a page')
 
   const [first] = await projects(true, { after: 0, limit: 1 })
   t.same(ids(await projects(true, { after: first?.position ?? 0, limit: 1 })), ['zebra'])

@@ -19,7 +19,7 @@ export async function serve(
     cwd: context.cwd,
     host: config.host,
     port: config.port,
-    background: true,
+    forCommand: false,
     onLost(error) {
       logger.error({ err: error }, 'the log thread is gone; the process ends')
       ended.resolve(1)

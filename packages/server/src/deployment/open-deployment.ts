@@ -34,6 +34,11 @@ export type OpenDeploymentOptions = {
   readonly cwd: string
   /** A further admin key, of this run only. */
   readonly token: string
+  /**
+   * Whether the configured key and dialect become those of the project `default`. A command is no start: where it is
+   * typed, the settings of the server may not be there, and its key must not be taken for a changed one.
+   */
+  readonly configure: boolean
   /** The log can be written no more: the process is of no use. */
   readonly onLost: (error: Error) => void
 }
@@ -81,7 +86,7 @@ export async function openDeployment(
       { log, blobs, plugins, clock, ids, logger },
       {
         adminKeys: [secrets.adminKey.value, options.token],
-        apiKey: secrets.apiKey.value,
+        apiKey: options.configure ? secrets.apiKey.value : undefined,
         dialect: config.dialect,
         monotonic: () => performance.now(),
       },

@@ -1,7 +1,9 @@
-import { createHttpServer } from '@custody/http'
+import { CustodyError, quote } from '@custody/domain'
+import { createHttpServer, type HttpServer } from '@custody/http'
 import type { Logger } from '@custody/service'
 import type { Config } from '../config/load-config.ts'
 import { removeServerFile, writeServerFile } from '../data-folder/server-file.ts'
+import { minorCollection } from './minor-collection.ts'
 import { type Deployment, openDeployment } from './open-deployment.ts'
 
 /** How long requests in flight have when the server is asked to stop, in milliseconds. */
@@ -24,15 +26,15 @@ export async function runServer(options: {
   readonly cwd: string
   readonly host: string
   readonly port: number
-  /** Expiry, garbage, reactions and sweeps run too. */
-  readonly background: boolean
+  /** For the time of one command only: nothing is configured, and nothing happens by itself. */
+  readonly forCommand: boolean
   readonly onLost: (error: Error) => void
 }): Promise<RunningServer> {
-  const { config, logger } = options
+  const { config, logger, forCommand } = options
   const token = Buffer.from(
     globalThis.crypto.getRandomValues(new Uint8Array(32)),
   ).toString('base64url')
-  const deployment = await openDeployment({ ...options, token })
+  const deployment = await openDeployment({ ...options, token, configure: !forCommand })
   const { service, ids, folder } = deployment
   const http = createHttpServer({
     authenticate: service.authenticate,
@@ -41,15 +43,16 @@ export async function runServer(options: {
     health: service.health,
     purposes: service.purposes,
     logger,
+    collectYoung: minorCollection(),
     clock: Date,
     randomId: () => ids.prefixed(''),
     defaultDialect: config.dialect,
   })
   try {
-    const { host, port } = await http.listen({ host: options.host, port: options.port })
+    const { host, port } = await listen(http, options)
     const address = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
     writeServerFile(folder, { pid: process.pid, address, token })
-    if (options.background) await service.startBackground()
+    if (!forCommand) await service.startBackground()
     return {
       deployment,
       address,
@@ -62,7 +65,27 @@ export async function runServer(options: {
       },
     }
   } catch (error) {
+    await http.close(0)
     await deployment.close()
     throw error
+  }
+}
+
+/** @throws CustodyError `invalid_configuration` when the address cannot be listened on */
+async function listen(
+  http: HttpServer,
+  where: { readonly host: string; readonly port: number },
+): Promise<{ readonly host: string; readonly port: number }> {
+  try {
+    return await http.listen(where)
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+    const why =
+      code === 'EADDRINUSE' ? 'another process listens there' : code || String(cause)
+    throw new CustodyError(
+      'invalid_configuration',
+      `Custody cannot listen on ${quote(`${where.host}:${where.port}`)}: ${why}.`,
+      { cause },
+    )
   }
 }

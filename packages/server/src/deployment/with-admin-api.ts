@@ -1,8 +1,12 @@
 import { CustodyError, quote } from '@custody/domain'
+import { takeExclusiveLock } from '@custody/event-log'
 import type { Logger } from '@custody/service'
 import type { Config } from '../config/load-config.ts'
-import { layout } from '../data-folder/data-folder.ts'
-import { readServerFile } from '../data-folder/server-file.ts'
+import { type DataFolder, layout } from '../data-folder/data-folder.ts'
+import {
+  readServerFile,
+  type RunningServer as ServerAddress,
+} from '../data-folder/server-file.ts'
 import { runServer } from './run-server.ts'
 
 /** Calls of the administration API. */
@@ -26,7 +30,7 @@ export async function withAdminApi<T>(
   },
   work: (api: AdminApi) => Promise<T>,
 ): Promise<T> {
-  const running = readServerFile(layout(options.config.dataDir))
+  const running = findRunning(layout(options.config.dataDir))
   if (running && (await answers(running.address))) {
     return await work(adminApi(running.address, running.token))
   }
@@ -40,7 +44,7 @@ export async function withAdminApi<T>(
     ...options,
     host: '127.0.0.1',
     port: 0,
-    background: false,
+    forCommand: true,
     onLost() {},
   })
   try {
@@ -48,6 +52,18 @@ export async function withAdminApi<T>(
   } finally {
     await server.stop()
   }
+}
+
+/**
+ * The server that serves the folder. A process that died leaves its file behind, and another server may have its
+ * address by now: whether it lives, the lock tells.
+ */
+function findRunning(folder: DataFolder): ServerAddress | undefined {
+  const server = readServerFile(folder)
+  if (!server) return undefined
+  const lock = takeExclusiveLock(folder.lock)
+  lock?.release()
+  return lock ? undefined : server
 }
 
 async function answers(address: string): Promise<boolean> {

@@ -1,7 +1,6 @@
 import {
   type ApiKeyState,
   CustodyError,
-  isKeyValid,
   type ProjectState,
   quote,
   type ServiceAccountState,
@@ -244,14 +243,13 @@ export function createAdmin(
     },
     async listApiKeys(project, query) {
       await requireProject(project)
-      const now = clock() * 1000
-      const found = await page(
+      const now = Math.floor(clock() / 1000)
+      return await page(
         query,
         async (id) => inProject(await findApiKey(sql(), id), project),
-        (one) => listApiKeys(sql(), project, one),
-        async (key) => (isKeyValid(key, now) ? await keyView(key) : undefined),
+        (one) => listApiKeys(sql(), project, { ...one, now }),
+        keyView,
       )
-      return { ...found, items: found.items.filter((item) => item !== undefined) }
     },
     async revokeApiKey(project, id, context) {
       await requireProject(project)

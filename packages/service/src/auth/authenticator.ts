@@ -24,9 +24,12 @@ export function createAuthenticator(
   adminHashes: readonly string[],
 ): (token: string) => MaybePromise<Authentication> {
   const cache = new Map<string, Known>()
+  let changes = 0
 
   appender.onAppended((types) => {
-    if (types.some((type) => !type.startsWith('File'))) cache.clear()
+    if (!types.some((type) => !type.startsWith('File'))) return
+    cache.clear()
+    changes += 1
   })
 
   function answer(known: Known): Authentication {
@@ -38,13 +41,17 @@ export function createAuthenticator(
 
   async function lookUp(sha256: string): Promise<Authentication> {
     const { sql } = log.reader
+    const before = changes
     const key = await findApiKeyByHash(sql, sha256)
     if (!key?.sha256 || !sameHash(key.sha256, sha256)) return { kind: 'refused' }
     const project = await findProject(sql, key.project)
     if (!project) return { kind: 'refused' }
     const known = { key, dialect: project.dialect, principal: toPrincipal(key, project) }
-    if (cache.size >= CACHED_KEYS) cache.clear()
-    cache.set(sha256, known)
+    // A key that was revoked between the question and the answer would be remembered as good.
+    if (changes === before) {
+      if (cache.size >= CACHED_KEYS) cache.clear()
+      cache.set(sha256, known)
+    }
     return answer(known)
   }
 

@@ -1,0 +1,39 @@
+import { join } from 'node:path'
+import { openSqliteEventLog } from '@custody/event-log'
+import { projections } from '@custody/file-index'
+import t from 'tap'
+import { configureDefaultProject } from '../../src/admin/default-project.ts'
+import { createAppender } from '../../src/appender.ts'
+import { createAuthenticator } from '../../src/auth/authenticator.ts'
+import { genesis, logModuleUrl } from '../../src/create-service.ts'
+import { createIds } from '../../src/ids.ts'
+
+t.test('a key that is revoked while it is looked up is not remembered', async (t) => {
+  const ids = createIds(Date.now)
+  const log = await openSqliteEventLog({
+    path: join(t.testdir({}), 'custody.db'),
+    // Its answers take turns of the event loop, in which news can come.
+    driver: 'sqlite3',
+    module: logModuleUrl,
+    projections,
+    genesis: genesis('a test', ids),
+    onDefect: (defect) => t.fail(defect.message),
+    onLost: (error) => t.fail(error.message),
+  })
+  t.teardown(() => log.close())
+  const appender = createAppender(log, ids)
+  const environment = { log, clock: Date.now, ids }
+  const configure = (apiKey: string) =>
+    configureDefaultProject(environment, appender, { apiKey, dialect: 'openai' })
+  await configure('one')
+
+  const listeners: ((types: readonly string[]) => void)[] = []
+  const onAppended = (listener: (typeof listeners)[number]) =>
+    void listeners.push(listener)
+  const authenticate = createAuthenticator(environment, { onAppended }, [])
+  const asked = authenticate('one')
+  for (const tell of listeners) tell(['ApiKeyRevoked'])
+  t.match(await asked, { kind: 'project' })
+  await configure('two')
+  t.match(await authenticate('one'), { kind: 'refused' })
+})
