@@ -34,13 +34,6 @@ async function administer(
     scopes: ['api.files.read', 'api.files.write', 'api.audit.read'],
   })
   t.notMatch(listed.stdout, key, 'its value is not told again')
-
-  const consumers = await run('consumers', 'list')
-  t.equal(consumers.code, 0, consumers.stderr)
-  t.match(consumers.stdout, /^NAME +STATE +POSITION/)
-  const missing = await run('keys', 'revoke', 'key_none', '--project', project)
-  t.equal(missing.code, 1)
-  t.match(missing.stderr, /^custody: No such API Key object: key_none\n$/)
   return { key, keyId: String(keys[0]?.id), project }
 }
 
@@ -65,6 +58,13 @@ t.test('beside a running server', async (t) => {
   const revoked = await server.custody('keys', 'revoke', keyId, '--project', project)
   t.equal(revoked.code, 0, revoked.stderr)
   t.equal((await api.get(file.id)).status, 401, 'the key stops at once')
+  const again = await server.custody('keys', 'revoke', keyId, '--project', project)
+  t.equal(again.code, 1)
+  t.equal(again.stderr, `custody: No such API Key object: ${keyId}\n`)
+
+  const consumers = await server.custody('consumers', 'list')
+  t.equal(consumers.code, 0, consumers.stderr)
+  t.match(consumers.stdout, /^NAME +STATE +POSITION/)
 })
 
 t.test('without a server', async (t) => {
@@ -95,6 +95,46 @@ t.test('after a server that was killed', async (t) => {
   const { code, stdout } = await server.custody('projects', 'create', 'Later')
   t.equal(code, 0)
   t.match(stdout, /^proj_/)
+})
+
+t.test('after a server that was killed, whose address another one has', async (t) => {
+  const killed = await startServer(t)
+  await killed.kill()
+  const { port } = new URL(killed.address)
+  const other = await startServer(t, { env: { CUSTODY_PORT: port } })
+  t.equal(other.address, killed.address)
+  const { code, stderr } = await killed.custody('projects', 'create', 'Not elsewhere')
+  t.equal(code, 0, stderr)
+  t.notMatch((await other.custody('projects', 'list')).stdout, 'Not elsewhere')
+  t.match((await killed.custody('projects', 'list')).stdout, 'Not elsewhere')
+})
+
+t.test(
+  'where the settings of the server are not there, its key stays good',
+  async (t) => {
+    const server = await startServer(t)
+    await server.stop()
+    const env = { CUSTODY_API_KEY: undefined }
+    const listed = await custody(['keys', 'list'], { dataDir: server.dataDir, env })
+    t.equal(listed.code, 0, listed.stderr)
+    t.match(listed.stdout, /Configuration/)
+    const before = await server.custody('audit', 'replay')
+    const again = await startServer(t, { dataDir: server.dataDir })
+    t.equal((await server.custody('audit', 'replay')).stdout, before.stdout)
+    t.same((await again.api.list()).data, [])
+  },
+)
+
+t.test('a port that is taken stops the start with a sentence', async (t) => {
+  const { address } = await startServer(t)
+  const { port } = new URL(address)
+  const dataDir = temporaryFolder(t)
+  const { code, stderr } = await custody(['serve', '--port', port], { dataDir })
+  t.equal(code, 1)
+  t.match(
+    stderr,
+    /^custody: Custody cannot listen on '127\.0\.0\.1:\d+': another process/m,
+  )
 })
 
 t.test('wrong usage is exit code 2, with what is right', async (t) => {

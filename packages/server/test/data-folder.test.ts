@@ -1,4 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -72,6 +80,24 @@ t.test('keys are made once, kept for their owner only, and found again', async (
   const second = loadSecrets(none, random)
   t.equal(second.apiKey.value, first.apiKey.value)
   t.notOk(second.apiKey.fresh)
+})
+
+t.test('a key whose writing was cut short is made anew', async (t) => {
+  const secretsDir = join(temporaryFolder(t), 'secrets')
+  mkdirSync(secretsDir)
+  writeFileSync(join(secretsDir, 'api-key.draft'), 'sk-cust')
+  const none = { secretsDir, adminKey: undefined, apiKey: undefined }
+  const { apiKey } = loadSecrets(none, random)
+  t.match(apiKey, { value: /^sk-custody-[\w-]{43}$/, fresh: true })
+  t.same(readdirSync(secretsDir).sort(), ['admin-key', 'api-key'])
+})
+
+t.test('one key cannot be both', async (t) => {
+  const key = 'k'.repeat(20)
+  t.throws(() => loadSecrets({ secretsDir: '/', adminKey: key, apiKey: key }, random), {
+    key: 'invalid_configuration',
+    message: /CUSTODY_ADMIN_KEY.*CUSTODY_API_KEY.*must differ/,
+  })
 })
 
 t.test(

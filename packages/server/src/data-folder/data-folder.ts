@@ -1,5 +1,5 @@
-import { chmodSync, mkdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { CustodyError, quote } from '@custody/domain'
 
 /** Where things lie in a data folder. */
@@ -38,7 +38,22 @@ export function prepareDataFolder(path: string): DataFolder {
   return folder
 }
 
+/** After a power cut the folder is there, and those that were made above it. */
 export function makePrivateFolder(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 })
+  const first = mkdirSync(path, { recursive: true, mode: 0o700 })
   if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o700)
+  if (first === undefined) return
+  for (let made = resolve(path); made.length >= first.length; made = dirname(made)) {
+    syncFolder(dirname(made))
+  }
+}
+
+/** After a power cut the folder has the names that it has now. */
+export function syncFolder(path: string): void {
+  const folder = openSync(path, 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
+  }
 }

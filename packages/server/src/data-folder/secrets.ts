@@ -4,12 +4,14 @@ import {
   fsyncSync,
   openSync,
   readFileSync,
+  renameSync,
   writeSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { CustodyError } from '@custody/domain'
 import { checkSuppliedKey, makeKey } from '@custody/service'
 import type { Config } from '../config/load-config.ts'
-import { makePrivateFolder } from './data-folder.ts'
+import { makePrivateFolder, syncFolder } from './data-folder.ts'
 
 /** A key with the place where it can be found again. */
 export type Secret = {
@@ -22,7 +24,11 @@ export type Secret = {
 
 export type Secrets = { readonly adminKey: Secret; readonly apiKey: Secret }
 
-/** The keys that the configuration supplies, or those in the secrets folder, which makes what is missing. */
+/**
+ * The keys that the configuration supplies, or those in the secrets folder, which makes what is missing.
+ *
+ * @throws CustodyError `invalid_configuration` for a key that is no key, or is both
+ */
 export function loadSecrets(
   config: Pick<Config, 'secretsDir' | 'adminKey' | 'apiKey'>,
   random: (bytes: number) => Uint8Array,
@@ -48,24 +54,35 @@ export function loadSecrets(
     writeSecret(path, value)
     return { value, source: path, fresh: true }
   }
-  return {
-    adminKey: load(
-      config.adminKey,
-      'CUSTODY_ADMIN_KEY',
-      'admin-key',
-      'sk-custody-admin-',
-    ),
-    apiKey: load(config.apiKey, 'CUSTODY_API_KEY', 'api-key', 'sk-custody-'),
+  const adminKey = load(
+    config.adminKey,
+    'CUSTODY_ADMIN_KEY',
+    'admin-key',
+    'sk-custody-admin-',
+  )
+  const apiKey = load(config.apiKey, 'CUSTODY_API_KEY', 'api-key', 'sk-custody-')
+  if (adminKey.value === apiKey.value) {
+    throw new CustodyError(
+      'invalid_configuration',
+      `The admin key (${adminKey.source}) and the API key (${apiKey.source}) are the same; they must differ.`,
+    )
   }
+  return { adminKey, apiKey }
 }
 
-/** A key that was shown must be there after a power cut. */
+/**
+ * A key that was shown must be there after a power cut, and one that was cut short must not be taken for a key: the
+ * file has its name when it is whole.
+ */
 function writeSecret(path: string, value: string): void {
-  const file = openSync(path, 'wx', 0o600)
+  const draft = `${path}.draft`
+  const file = openSync(draft, 'w', 0o600)
   try {
     writeSync(file, `${value}\n`)
     fsyncSync(file)
   } finally {
     closeSync(file)
   }
+  renameSync(draft, path)
+  syncFolder(dirname(path))
 }
