@@ -28,6 +28,11 @@ export type HttpDependencies = {
    */
   purposes(dialect: string): readonly string[] | undefined
   readonly logger: Logger
+  /**
+   * Collects what has just died (V8: a minor collection). Called after every 8 MiB of streamed bodies: see
+   * docs/decisions/0011-minor-collections.md. Absent: that is left to the runtime.
+   */
+  collectYoung?(): void
   /** Milliseconds since the epoch. */
   readonly clock: { now(): number }
   /** 32 lower-case hex digits that never repeat. */

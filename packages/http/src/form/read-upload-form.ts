@@ -23,6 +23,8 @@ export type UploadForm = FormHead & { readonly content: FormContent }
 export type ReadFormOptions = {
   readonly session: UploadSession
   readonly watch: TransferWatch
+  /** Told the length of each chunk of a body that streams. */
+  readonly onBytes: (bytes: number) => void
   /** Whether the form may have this field; may throw for a value that is wrong already. */
   readonly takesField: (field: FormField) => boolean
   /** Called when the head was found good, before the body is read. */
@@ -142,6 +144,7 @@ async function streamForm(
   }
   const onData = (chunk: Buffer) => {
     transfer.bytes += chunk.length
+    options.onBytes(chunk.length)
     digest?.update(chunk)
     if (!form.write(chunk, resume)) {
       transfer.waiting = false

@@ -4,6 +4,7 @@ import { acceptBody } from '../answers/accept-body.ts'
 import { sendJson } from '../answers/send-json.ts'
 import { authorizeProject } from '../auth/authorize.ts'
 import { abortWhenGone } from '../connections/abort-when-gone.ts'
+import { countBodyBytes } from '../connections/body-bytes.ts'
 import type { TransferWatch } from '../connections/transfer-watch.ts'
 import type { FormField } from '../dialects/dialect.ts'
 import { readUploadForm } from '../form/read-upload-form.ts'
@@ -17,6 +18,7 @@ export function uploadFile(
 ): (context: RequestContext) => Promise<void> {
   const { files } = dependencies
   const authenticate = dependencies.authenticate.bind(dependencies)
+  const onBytes = countBodyBytes(() => dependencies.collectYoung?.())
   return async (context) => {
     const principal = await authorizeProject(context, authenticate, 'api.files.write')
     const { dialect, requestId } = context.state
@@ -28,6 +30,7 @@ export function uploadFile(
       const form = await readUploadForm(context.req, {
         session,
         watch,
+        onBytes,
         takesField: (field) =>
           dialect.takesField(field.name) && checkEarly(field, principal, dependencies),
         onAccepted: () => acceptBody(context),

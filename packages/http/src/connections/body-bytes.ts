@@ -1,0 +1,15 @@
+const MiB = 2 ** 20
+
+/** Bytes of bodies after which what they left behind is collected. */
+const COLLECT_EVERY = 8 * MiB
+
+/** Counts the bytes of all streamed bodies; calls `collect` every 8 MiB. */
+export function countBodyBytes(collect: () => void): (bytes: number) => void {
+  let since = 0
+  return (bytes) => {
+    since += bytes
+    if (since < COLLECT_EVERY) return
+    since = 0
+    collect()
+  }
+}
