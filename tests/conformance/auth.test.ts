@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { apiClient, startServer, until } from '@custody/testkit'
 import t from 'tap'
 
@@ -63,6 +66,18 @@ t.test('auth: an expired key is 401 invalid_api_key', async (t) => {
     return answer.status !== 200 && answer
   })
   t.match(refused.error(), { status: 401, code: 'invalid_api_key' })
+})
+
+t.test('auth: keys are stored as SHA-256, never as they are', async (t) => {
+  const { key } = await server.createProject()
+  const written = globSync('custody.db*', { cwd: server.dataDir }).map((file) =>
+    readFileSync(join(server.dataDir, file)),
+  )
+  const database = Buffer.concat(written)
+  t.ok(database.includes(createHash('sha256').update(key).digest('hex')))
+  t.notOk(database.includes(key), 'a key that was made')
+  t.notOk(database.includes(server.apiKey), 'a key of the configuration')
+  t.notOk(database.includes(server.adminKey), 'the admin key')
 })
 
 t.test("auth: OpenAI-Project other than the key's project is 401", async (t) => {

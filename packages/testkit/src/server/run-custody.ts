@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
@@ -63,8 +65,11 @@ export async function custody(
 /** The environment of a child: what any program needs, and the settings; nothing of the test runner's. */
 export function environment(settings: Settings): Record<string, string> {
   const { PATH, HOME, TMPDIR } = process.env
+  // The tests start some hundred processes; with compiled code at hand each takes half the time to begin.
+  const NODE_COMPILE_CACHE = join(tmpdir(), 'custody-test-compile-cache')
+  const all = { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE, ...settings }
   const given: Record<string, string> = {}
-  for (const [name, value] of Object.entries({ PATH, HOME, TMPDIR, ...settings })) {
+  for (const [name, value] of Object.entries(all)) {
     if (value !== undefined) given[name] = value
   }
   return given
