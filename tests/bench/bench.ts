@@ -10,6 +10,7 @@ import type { Options } from './options.ts'
 import { type ChildServer, endAll } from './servers/child-server.ts'
 import { type Custody, type CustodyOptions, startCustody } from './servers/custody.ts'
 import { type ReferenceName, startReference } from './servers/references.ts'
+import { spreadFolders } from './spread-folders.ts'
 
 /** What a row works with. Everything that it starts and writes is gone when the row has ended. */
 export interface Bench {
@@ -51,6 +52,7 @@ export function openBench(options: Options): Bench {
     throw new Error(`${parent} is in memory; name a folder on a disk with --dir`)
   }
   const root = mkdtempSync(join(parent, 'custody-bench-'))
+  spreadFolders(root)
   const profiles = options.profile
     ? mkdtempSync(join(tmpdir(), 'custody-profiles-'))
     : undefined
