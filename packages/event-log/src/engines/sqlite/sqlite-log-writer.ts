@@ -165,7 +165,8 @@ export async function openSqliteLogWriter(
           await reopen()
           if (await isWritten(commands)) return error.result as AppendOutcome[]
         } catch (worse) {
-          return commands.map(({ request }) => failed(worse, request))
+          // No refusal, whatever it was: one would say that nothing was written, and bytes be thrown away for it.
+          return commands.map(({ request }) => defect(worse, request))
         }
       }
       const [only] = commands
@@ -179,14 +180,15 @@ export async function openSqliteLogWriter(
   function failed(error: unknown, request: AppendRequest): AppendOutcome {
     const cause = error instanceof CommitFailed ? error.cause : error
     const refusal = toRefusal(cause)
-    if (!refusal) options.onDefect(cause, request)
+    return refusal ? { error: refusal.toData() } : defect(cause, request)
+  }
+
+  function defect(cause: unknown, request: AppendRequest): AppendOutcome {
+    options.onDefect(cause, request)
     return {
-      error: (
-        refusal ??
-        new CustodyError(
-          'internal_error',
-          'The server had an error while processing your request.',
-        )
+      error: new CustodyError(
+        'internal_error',
+        'The server had an error while processing your request.',
       ).toData(),
     }
   }

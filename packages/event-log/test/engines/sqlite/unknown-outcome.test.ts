@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { CustodyError } from '@custody/domain/errors'
 import t, { type Test } from 'tap'
 import { testId, toyRequest } from '../../../../testkit/src/event-log/asker.ts'
 import type { ToyCommand } from '../../../../testkit/src/event-log/toy-commands.ts'
@@ -12,7 +13,11 @@ type Fault = 'before' | 'after' | undefined
 
 /** A writer on a real database, whose COMMIT can be made to fail, and whose file can be made to not open. */
 async function openFaulty(t: Test) {
-  const faults: { commit: Fault; open: boolean } = { commit: undefined, open: false }
+  const faults: { commit: Fault; open: boolean; reason: Error } = {
+    commit: undefined,
+    open: false,
+    reason: new Error('The file does not open'),
+  }
   const defects: string[] = []
   let opened = 0
   const writer = await openSqliteLogWriter({
@@ -25,7 +30,7 @@ async function openFaulty(t: Test) {
     onDefect: (error) => defects.push(String(error)),
     onRebuildFailed: (error) => defects.push(String(error)),
     async open(path, driver) {
-      if (faults.open) throw new Error('The file does not open')
+      if (faults.open) throw faults.reason
       const connection = await openForWriting(path, driver)
       opened += 1
       return {
@@ -107,6 +112,17 @@ t.test('nothing is acknowledged before the file was opened again', async (t) => 
   t.match(defects, [/not open/, /not open/, /not open/])
   faults.open = false
   t.match(await ask(open('a')), [{ events: [{ position: 2 }] }])
+})
+
+t.test('a command that may be in the log after all is not refused', async (t) => {
+  const { ask, writer, faults } = await openFaulty(t)
+  faults.commit = 'after'
+  faults.open = true
+  faults.reason = new CustodyError('data_folder_unusable', 'The file cannot be opened.')
+  t.match(await ask(open('a')), [{ error: { key: 'internal_error' } }])
+  faults.open = false
+  await writer.forgetIdempotency()
+  t.match(await ask(open('b')), [{ events: [{ position: 3 }] }], 'it is in the log')
 })
 
 t.test(
