@@ -23,101 +23,39 @@ const due = async ({ log }: TestIndex, now: number) =>
 const garbage = async ({ log }: TestIndex) =>
   (await findGarbage(log.reader.sql, 100)).map(({ extent }) => extent)
 
-for (const driver of ['node', 'sqlite3'] as const) {
-  t.test(
-    `${driver}: a file is found by its id, with all that was said of it`,
-    async (t) => {
-      const index = await openIndex(t, driver)
-      const { sql } = index.log.reader
-      const metadata = { z: 'last', a: 'first', 'é"\\': '😀' }
-      const id = await index.upload({
-        metadata,
-        filename: 'Ü\u0000 😀.jsonl',
-        bytes: 2 ** 40,
-      })
-      t.match(await findFile(sql, id), {
-        id,
-        project: 'north',
-        position: 3,
-        seq: 1,
-        version: 1,
-        purpose: 'batch',
-        bytes: 2 ** 40,
-        createdAt: index.clock.now + 2,
-        expiresAt: null,
-        filename: 'Ü\u0000 😀.jsonl',
-        metadata,
-        sha256: 'a'.repeat(64),
-        ended: null,
-      })
-      t.equal(await findFile(sql, index.newId()), null)
-      t.equal(await findFile(sql, 'north'), null, 'a project is no file')
-      await index.remove(id)
-      t.match(await findFile(sql, id), {
-        version: 2,
-        ended: { seq: 2, reason: 'deleted' },
-      })
-      t.equal((await index.replay()).difference, undefined)
-    },
-  )
-
-  t.test(`${driver}: usage goes up and down by purpose, with the log`, async (t) => {
+for (const driver of ['node', 'sqlite3'] as const)
+  t.test(driver, async (t) => {
+    // One log for all: each test leaves no deadline and no garbage behind, or has a project of its own.
     const index = await openIndex(t, driver)
-    await createProject(index, 'south')
-    const first = await index.upload({ bytes: 10 })
-    await index.upload({ bytes: 5, purpose: 'vision' })
-    await index.upload({ bytes: 7, project: 'south' })
-    const short = await index.upload({ bytes: 1, expiresAfter: 1 })
-    t.same(await usage(index), [
-      ['batch', 2, 11],
-      ['vision', 1, 5],
-    ])
-    t.same(await usage(index, 'south'), [['batch', 1, 7]])
-    await index.remove(first)
-    t.same(await usage(index), [
-      ['batch', 1, 1],
-      ['vision', 1, 5],
-    ])
-    index.clock.now += 1_000_000
-    t.match(await usage(index), [['batch', 1, 1]], 'what is hidden is still held')
-    await index.ask({ type: 'ExpireFile', file: short })
-    t.same(await usage(index), [
-      ['batch', 0, 0],
-      ['vision', 1, 5],
-    ])
-    t.equal((await index.replay()).difference, undefined)
-  })
+    const { sql } = index.log.reader
 
-  t.test(`${driver}: a deadline stands until its file has ended`, async (t) => {
-    const index = await openIndex(t, driver)
-    const start = index.now()
-    t.equal(await nextDeadline(index.log.reader.sql), undefined)
-    const late = await index.upload({ expiresAfter: 30 })
-    const early = await index.upload({ expiresAfter: 10 })
-    const deleted = await index.upload({ expiresAfter: 5 })
-    await index.upload()
-    t.equal(await nextDeadline(index.log.reader.sql), start + 5)
-    await index.remove(deleted)
-    t.equal(await nextDeadline(index.log.reader.sql), start + 10)
-    t.same(await due(index, start + 9), [])
-    t.same(await due(index, start + 30), [
-      ['north', early],
-      ['north', late],
-    ])
-    t.equal((await dueFiles(index.log.reader.sql, start + 30, 1)).length, 1)
-    await index.ask({ type: 'ExpireFile', file: early })
-    t.equal((await due(index, start + 30)).length, 2, 'it was not due yet')
-    index.clock.now += 10_000_000
-    await index.ask({ type: 'ExpireFile', file: early })
-    t.same(await due(index, start + 30), [['north', late]])
-    t.equal((await index.replay()).difference, undefined)
-  })
+    t.test('a deadline stands until its file has ended', async (t) => {
+      const start = index.now()
+      t.equal(await nextDeadline(sql), undefined)
+      const late = await index.upload({ expiresAfter: 30, extents: [] })
+      const early = await index.upload({ expiresAfter: 10, extents: [] })
+      const deleted = await index.upload({ expiresAfter: 5, extents: [] })
+      await index.upload()
+      t.equal(await nextDeadline(sql), start + 5)
+      await index.remove(deleted)
+      t.equal(await nextDeadline(sql), start + 10)
+      t.same(await due(index, start + 9), [])
+      const both = [
+        ['north', early],
+        ['north', late],
+      ]
+      t.same(await due(index, start + 30), both)
+      t.equal((await dueFiles(sql, start + 30, 1)).length, 1)
+      await index.ask({ type: 'ExpireFile', file: early })
+      t.same(await due(index, start + 30), both, 'it was not due yet')
+      index.clock.now += 10_000_000
+      await index.ask({ type: 'ExpireFile', file: early })
+      t.same(await due(index, start + 30), [['north', late]])
+      await index.remove(late)
+      t.equal(await nextDeadline(sql), undefined)
+    })
 
-  t.test(
-    `${driver}: extents of ended files wait until they were destroyed`,
-    async (t) => {
-      const index = await openIndex(t, driver)
-      const { sql } = index.log.reader
+    t.test('extents of ended files wait to be destroyed', async (t) => {
       const [a, b, c] = [index.newId(), index.newId(), index.newId()]
       const two = await index.upload({ extents: [a, b], place: 'disk' })
       const one = await index.upload({ extents: [c], expiresAfter: 1 })
@@ -134,33 +72,76 @@ for (const driver of ['node', 'sqlite3'] as const) {
       t.same(await garbage(index), [b])
       t.equal(await findExtent(sql, c), undefined)
       t.match(await findExtent(sql, b), { place: 'disk', content: null })
+    })
+
+    t.test('usage goes up and down by purpose, with the log', async (t) => {
+      const project = 'counted'
+      await createProject(index, project)
+      const first = await index.upload({ project, bytes: 10 })
+      await index.upload({ project, bytes: 5, purpose: 'vision' })
+      await index.upload({ bytes: 7 })
+      const short = await index.upload({ project, bytes: 1, expiresAfter: 1 })
+      const counts = (batch: readonly number[]) => [
+        ['batch', ...batch],
+        ['vision', 1, 5],
+      ]
+      t.same(await usage(index, project), counts([2, 11]))
+      await index.remove(first, project)
+      t.same(await usage(index, project), counts([1, 1]))
+      index.clock.now += 1_000_000
+      t.same(await usage(index, project), counts([1, 1]), 'what is hidden is still held')
+      await index.ask({ type: 'ExpireFile', file: short }, project)
+      t.same(await usage(index, project), counts([0, 0]))
+    })
+
+    t.test('a file is found with all that was said of it', async (t) => {
+      const project = 'found'
+      await createProject(index, project)
+      const said = {
+        project,
+        metadata: { z: 'last', a: 'first', 'é"\\': '😀' },
+        filename: 'Ü\u0000 😀.jsonl',
+        bytes: 2 ** 40,
+      }
+      index.clock.now += 1_000_000
+      const id = await index.upload(said)
+      t.match(await findFile(sql, id), {
+        ...said,
+        id,
+        seq: 1,
+        version: 1,
+        purpose: 'batch',
+        createdAt: index.clock.now,
+        expiresAt: null,
+        sha256: 'a'.repeat(64),
+        ended: null,
+      })
+      t.equal(await findFile(sql, index.newId()), null)
+      t.equal(await findFile(sql, project), null, 'a project is no file')
+      await index.remove(id, project)
+      t.match(await findFile(sql, id), {
+        version: 2,
+        ended: { seq: 2, reason: 'deleted' },
+      })
       t.equal((await index.replay()).difference, undefined)
-    },
-  )
-}
+    })
+  })
 
-t.test(
-  'what is uploaded and deleted at once leaves what is to be destroyed',
-  async (t) => {
-    const index = await openIndex(t)
-    const file = index.newId()
-    await Promise.all([index.upload({ file, expiresAfter: 5 }), index.remove(file)])
-    t.same(await usage(index), [['batch', 0, 0]])
-    t.same(await garbage(index), [file])
-    t.equal(await nextDeadline(index.log.reader.sql), undefined)
-    t.equal((await index.replay()).difference, undefined)
-  },
-)
-
-t.test('queued and destroyed at once is gone', async (t) => {
+t.test('what happens in one batch comes to the same', async (t) => {
   const index = await openIndex(t)
-  const file = await index.upload()
+  const { sql } = index.log.reader
+  const file = index.newId()
+  await Promise.all([index.upload({ file, expiresAfter: 5 }), index.remove(file)])
+  t.same(await usage(index), [['batch', 0, 0]])
+  t.same(await garbage(index), [file])
+  t.equal(await nextDeadline(sql), undefined)
+  const other = await index.upload()
   await Promise.all([
-    index.remove(file),
-    index.ask({ type: 'RecordDestroyed', extents: [file] }, 'system'),
+    index.remove(other),
+    index.ask({ type: 'RecordDestroyed', extents: [other] }, 'system'),
   ])
-  t.same(await garbage(index), [])
-  t.equal(await findExtent(index.log.reader.sql, file), undefined)
+  t.same(await garbage(index), [file], 'queued and destroyed at once is gone')
+  t.equal(await findExtent(sql, other), undefined)
   t.equal((await index.replay()).difference, undefined)
 })
 

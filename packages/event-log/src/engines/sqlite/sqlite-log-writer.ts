@@ -220,6 +220,10 @@ export async function openSqliteLogWriter(
     },
     releaseRetired: () => rebuilder.releaseRetired(),
     close: async () => {
+      // Readers that are open still keep SQLite from emptying the WAL by itself; it holds what was erased, and a
+      // folder that is copied without it would lack its last events.
+      await session.connection.exec('pragma busy_timeout = 1000')
+      await session.connection.exec('pragma wal_checkpoint(truncate)')
       await session.connection.close()
     },
   }

@@ -74,9 +74,11 @@ for (const driver of ['node', 'sqlite3'] as const) {
       [join('nowhere', 'custody.db'), /cannot be opened as a database/],
     ] as const
     for (const [name, message] of cases) {
-      const opened = openToyLog(join(folder, name), driver)
+      const opened = openForWriting(join(folder, name), driver)
       await t.rejects(opened, { key: 'data_folder_unusable', message }, name)
     }
+    const log = openToyLog(join(folder, 'foreign'), driver)
+    await t.rejects(log, { key: 'data_folder_unusable', message: /application id 0/ })
     for (const [name, message] of cases.slice(0, 3)) {
       const opened = openForReading(join(folder, name), driver)
       await t.rejects(opened, { key: 'data_folder_unusable', message }, name)
