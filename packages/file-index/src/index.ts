@@ -26,7 +26,7 @@ export {
 export { dueFiles, nextDeadline } from './files/deadlines.ts'
 export { type FilesBatch, filesProjection } from './files/files-projection.ts'
 export type { FileRow, GarbageRow, UsageRow } from './files/files-tables.ts'
-export { findFile } from './files/find-file.ts'
+export { findFile, findFileOf } from './files/find-file.ts'
 export { findGarbage } from './files/garbage.ts'
 export { type ListFiles, listFiles } from './files/list-files.ts'
 export { findUsage } from './files/usage.ts'

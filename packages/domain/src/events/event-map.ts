@@ -43,7 +43,7 @@ export type EventMap = {
       readonly policy: ExpiryPolicy
     }
   }
-  FileDeleted: { data: { readonly reason: 'request' | 'project_archived' } }
+  FileDeleted: { data: { readonly reason: 'request' } }
   PrivateDataErased: {
     data: {
       readonly erased: readonly { readonly position: number; readonly group: string }[]

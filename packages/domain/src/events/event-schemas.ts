@@ -77,7 +77,7 @@ export const eventSchemas: Readonly<Record<EventType, TypeSchema>> = {
   FileExpired: { schema: 1, data: shape({ expired_at: uint, policy }) },
   FileDeleted: {
     schema: 1,
-    data: shape({ reason: { enum: ['request', 'project_archived'] } }),
+    data: shape({ reason: { enum: ['request'] } }),
   },
   PrivateDataErased: {
     schema: 1,

@@ -31,6 +31,8 @@ export type AppendEnvironment = {
   readonly random: (bytes: number) => Uint8Array
   /** `sql` as each live projection sees it; kept between batches, so that statements stay prepared. */
   readonly projections: ProjectionSet
+  /** Private data was erased in this transaction. */
+  readonly onErased: () => void
   /** Generations that take the place of the live ones from this batch on; they have caught up. */
   readonly swap?: Readonly<Record<string, string>>
 }
@@ -173,6 +175,7 @@ export async function appendBatch(
       },
     })
     await writeTiles(sql, tiles)
+    if (written.erase.length > 0) environment.onErased()
     await decider.flush()
     await projections.flush()
   }

@@ -1,11 +1,19 @@
 import { type Sql, statement } from '@custody/event-log'
 import type { FilesTables, GarbageRow } from './files-tables.ts'
 
-const some = statement<FilesTables, { limit: number }>()((db, p) =>
-  db.selectFrom('garbage').selectAll().orderBy('extent').limit(p('limit')),
+const some = statement<FilesTables, { after: string; limit: number }>()((db, p) =>
+  db
+    .selectFrom('garbage')
+    .selectAll()
+    .where('extent', '>', p('after'))
+    .orderBy('extent')
+    .limit(p('limit')),
 )
 
-/** Extents whose bytes may go, the oldest first. */
-export async function findGarbage(sql: Sql, limit: number): Promise<GarbageRow[]> {
-  return await sql.all(some, { limit })
+/** Extents whose bytes may go, the oldest first, after one of them (`''`: from the start). */
+export async function findGarbage(
+  sql: Sql,
+  page: { readonly after: string; readonly limit: number },
+): Promise<GarbageRow[]> {
+  return await sql.all(some, page)
 }

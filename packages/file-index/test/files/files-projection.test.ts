@@ -21,7 +21,9 @@ const due = async ({ log }: TestIndex, now: number) =>
   (await dueFiles(log.reader.sql, now, 100)).map(({ file, project }) => [project, file])
 
 const garbage = async ({ log }: TestIndex) =>
-  (await findGarbage(log.reader.sql, 100)).map(({ extent }) => extent)
+  (await findGarbage(log.reader.sql, { after: '', limit: 100 })).map(
+    ({ extent }) => extent,
+  )
 
 for (const driver of ['node', 'sqlite3'] as const)
   t.test(driver, async (t) => {
@@ -64,7 +66,7 @@ for (const driver of ['node', 'sqlite3'] as const)
       t.same(await garbage(index), [a, b])
       index.clock.now += 1_000_000
       await index.ask({ type: 'ExpireFile', file: one })
-      t.same(await findGarbage(sql, 2), [
+      t.same(await findGarbage(sql, { after: '', limit: 2 }), [
         { extent: a, file: two },
         { extent: b, file: two },
       ])

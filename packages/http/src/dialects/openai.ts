@@ -1,3 +1,4 @@
+import { parseFileId, toFileId } from '@custody/domain'
 import { type CustodyError, errorTable } from '@custody/domain/errors'
 import type { FileView } from '@custody/service'
 import { parseExpiresAfter } from '../fields/expires-after.ts'
@@ -6,7 +7,6 @@ import { metadataKeyOf, parseMetadata } from '../fields/metadata.ts'
 import { parseSha256 } from '../fields/sha256.ts'
 import { requiredField, singleField } from '../fields/single-field.ts'
 import type { Dialect } from './dialect.ts'
-import { hexId, parseFileId } from './file-id.ts'
 
 const MiB = 2 ** 20
 const day = 86_400
@@ -55,7 +55,7 @@ export const openai: Dialect = {
     }
   },
   parseList: (query) => parseListQuery(query, { defaultLimit, maxLimit }, parseFileId),
-  presentId: hexId,
+  presentId: toFileId,
   presentFile,
   presentList: ({ files, hasMore }) => {
     const first = files[0]
@@ -63,12 +63,12 @@ export const openai: Dialect = {
     return {
       object: 'list',
       data: files.map(presentFile),
-      first_id: first === undefined ? null : hexId(first.id),
-      last_id: last === undefined ? null : hexId(last.id),
+      first_id: first === undefined ? null : toFileId(first.id),
+      last_id: last === undefined ? null : toFileId(last.id),
       has_more: hasMore,
     }
   },
-  presentDeleted: (id) => ({ id: hexId(id), object: 'file', deleted: true }),
+  presentDeleted: (id) => ({ id: toFileId(id), object: 'file', deleted: true }),
   presentError: (error: CustodyError) => ({
     error: {
       message: error.message,
@@ -83,7 +83,7 @@ export const openai: Dialect = {
 
 function presentFile(file: FileView): object {
   return {
-    id: hexId(file.id),
+    id: toFileId(file.id),
     object: 'file',
     bytes: file.bytes,
     created_at: file.createdAt,

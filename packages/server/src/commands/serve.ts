@@ -26,7 +26,7 @@ export async function serve(
     },
   })
   logger.info({ address: server.address, version: VERSION }, 'serving')
-  for (const line of welcome(server, context.isTerminal)) context.print(line)
+  for (const line of welcome(server, context)) context.print(line)
 
   const stop = (signal: string) => {
     logger.info({ signal }, 'stopping; requests in flight are finished first')
@@ -41,14 +41,15 @@ export async function serve(
 }
 
 /** What a person needs next. Keys are shown on a terminal only. */
-function welcome(server: RunningServer, isTerminal: boolean): string[] {
+function welcome(
+  server: RunningServer,
+  { env, isTerminal }: Pick<CommandContext, 'env' | 'isTerminal'>,
+): string[] {
   const { apiKey, adminKey } = server.deployment.secrets
   const inFile = apiKey.source !== 'CUSTODY_API_KEY'
-  const key = isTerminal
-    ? apiKey.value
-    : inFile
-      ? `$(cat '${apiKey.source}')`
-      : '$CUSTODY_API_KEY'
+  let key = inFile ? `$(cat '${apiKey.source}')` : 'YOUR_API_KEY'
+  if (env.CUSTODY_API_KEY !== undefined) key = '$CUSTODY_API_KEY'
+  if (isTerminal) key = apiKey.value
   const shown = isTerminal && apiKey.fresh ? apiKey.value : `in ${apiKey.source}`
   return [
     '',

@@ -71,7 +71,7 @@ export async function openDeployment(
     const blobs = await openDiskBlobStore({ folder: folder.path, newId: ids.uuid })
     opened.push(() => blobs.close())
     // Nobody else works here: what is staged was left by a process that died.
-    await blobs.sweepStaging({ olderThan: clock() })
+    await blobs.sweepStaging({ olderThan: Number.POSITIVE_INFINITY })
     const log = await openSqliteEventLog({
       path: folder.database,
       driver: config.sqliteDriver,

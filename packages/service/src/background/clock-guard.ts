@@ -9,17 +9,32 @@ export interface ClockGuard {
   problem(lastEventMs: number): string | undefined
 }
 
+/** Clocks that have agreed for so long after a jump are trusted again. */
+const SETTLED_MS = 15 * 60_000
+
 /**
- * Compares the wall clock with the monotonic one, both in milliseconds, since the start.
+ * Compares the wall clock with the monotonic one (both in milliseconds) from call to call. After a jump,
+ * such as a machine that slept, nothing is trusted until the wall clock has jumped back, or has kept pace
+ * for 15 minutes: time enough for whatever sets the clock to have had its say.
  */
 export function createClockGuard(wall: Clock, monotonic: () => number): ClockGuard {
-  const offset = wall() - monotonic()
+  let trusted = wall() - monotonic()
+  let jumped: { readonly offset: number; readonly at: number } | undefined
   return {
     problem(lastEventMs) {
       const now = wall()
-      const drift = Math.round((now - monotonic() - offset) / 1000)
-      if (Math.abs(drift) * 1000 > MAX_DRIFT_MS) {
-        return `the wall clock has moved ${Math.abs(drift)} s ${drift > 0 ? 'ahead of' : 'behind'} the monotonic clock since the start`
+      const offset = now - monotonic()
+      const drift = offset - trusted
+      if (Math.abs(drift) <= MAX_DRIFT_MS) jumped = undefined
+      else if (!jumped || Math.abs(offset - jumped.offset) > MAX_DRIFT_MS) {
+        jumped = { offset, at: monotonic() }
+      } else if (monotonic() - jumped.at >= SETTLED_MS) {
+        trusted = offset
+        jumped = undefined
+      }
+      if (jumped) {
+        const seconds = Math.round(Math.abs(drift) / 1000)
+        return `the wall clock has jumped ${seconds} s ${drift > 0 ? 'ahead' : 'back'}; it is trusted again when it has jumped back, or has been steady for 15 minutes`
       }
       const ahead = lastEventMs - now
       if (ahead > MAX_DRIFT_MS) {

@@ -6,26 +6,28 @@ import type { ServiceEnvironment } from '../service-environment.ts'
 /** Extents that one `ContentDestroyed` names: bounded by the size of a record. */
 const AT_ONCE = 500
 
+type Environment = Pick<ServiceEnvironment, 'log' | 'blobs' | 'ids' | 'logger'>
+
 /**
  * Destroys the bytes of files that have ended: unlinks first, then says so in the log, so that after a
- * crash between the two the queue still holds what is to be said. Resolves to the number of extents.
+ * crash between the two the queue still holds what is to be said. What cannot be unlinked stays in the
+ * queue for the next run. Resolves to the number of extents.
  */
 export async function collectGarbage(
-  { log, blobs, ids }: Pick<ServiceEnvironment, 'log' | 'blobs' | 'ids'>,
+  environment: Environment,
   appender: Appender,
   signal: AbortSignal,
 ): Promise<number> {
+  const { log, ids } = environment
   let destroyed = 0
-  while (!signal.aborted) {
-    const { sql } = log.reader
-    const extents = (await findGarbage(sql, AT_ONCE)).map((row) => row.extent)
-    if (extents.length === 0) break
-    const onDisk: string[] = []
-    for (const extent of extents) {
-      const row = await findExtent(sql, extent)
-      if (row && row.place !== 'inline') onDisk.push(extent)
-    }
-    await blobs.delete(onDisk)
+  for (let after = ''; !signal.aborted; ) {
+    const queued = (await findGarbage(log.reader.sql, { after, limit: AT_ONCE })).map(
+      (row) => row.extent,
+    )
+    after = queued.at(-1) ?? after
+    if (queued.length === 0) break
+    const extents = await unlink(environment, queued)
+    if (extents.length === 0) continue
     await appender.append(
       { type: 'RecordDestroyed', extents },
       {
@@ -37,4 +39,35 @@ export async function collectGarbage(
     destroyed += extents.length
   }
   return destroyed
+}
+
+/** Resolves to those whose bytes are gone; inline ones go with the event. */
+async function unlink(
+  { log, blobs, logger }: Environment,
+  extents: readonly string[],
+): Promise<string[]> {
+  const onDisk: string[] = []
+  for (const extent of extents) {
+    const row = await findExtent(log.reader.sql, extent)
+    if (row && row.place !== 'inline') onDisk.push(extent)
+  }
+  try {
+    await blobs.delete(onDisk)
+    return [...extents]
+  } catch {
+    // One of them is at fault: the others go one by one.
+    const stuck = new Set<string>()
+    for (const extent of onDisk) {
+      try {
+        await blobs.delete([extent])
+      } catch (error) {
+        stuck.add(extent)
+        logger.error(
+          { extent, err: error },
+          'content could not be destroyed; it stays queued',
+        )
+      }
+    }
+    return extents.filter((extent) => !stuck.has(extent))
+  }
 }

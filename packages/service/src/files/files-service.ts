@@ -1,6 +1,6 @@
 import { CustodyError, type FileState, isLive } from '@custody/domain'
 import type { MaybePromise } from '@custody/event-log'
-import { findFile, listFiles } from '@custody/file-index'
+import { findFileOf, listFiles } from '@custody/file-index'
 import type { Appender } from '../appender.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import type { Files, Principal } from '../types.ts'
@@ -16,13 +16,8 @@ export function createFiles(environment: ServiceEnvironment, appender: Appender)
   const followed = createFollowedUploads()
   const admission = createUploadAdmission(environment, followed)
 
-  function requireLive(
-    state: FileState | null,
-    principal: Principal,
-    idAsSent: string,
-  ): FileState {
-    if (state?.project === principal.project.id && isLive(state, clock() * 1000))
-      return state
+  function requireLive(state: FileState | null, idAsSent: string): FileState {
+    if (state && isLive(state, clock() * 1000)) return state
     throw new CustodyError('file_not_found', `No such File object: ${idAsSent}`, {
       param: 'id',
     })
@@ -33,10 +28,10 @@ export function createFiles(environment: ServiceEnvironment, appender: Appender)
     id: string,
     idAsSent: string,
   ): MaybePromise<FileState> {
-    const found = findFile(log.reader.sql, id)
+    const found = findFileOf(log.reader.sql, principal.project.id, id)
     return found instanceof Promise
-      ? found.then((state) => requireLive(state, principal, idAsSent))
-      : requireLive(found, principal, idAsSent)
+      ? found.then((state) => requireLive(state, idAsSent))
+      : requireLive(found, idAsSent)
   }
 
   return {
@@ -54,8 +49,8 @@ export function createFiles(environment: ServiceEnvironment, appender: Appender)
       let cursor: FileState | null = null
       if (after !== undefined) {
         // A file that has ended is still a place in the list.
-        cursor = await findFile(log.reader.sql, after)
-        if (cursor?.project !== principal.project.id) {
+        cursor = await findFileOf(log.reader.sql, principal.project.id, after)
+        if (!cursor) {
           throw new CustodyError(
             'cursor_not_found',
             `No such File object: ${query.afterAsSent ?? after}`,

@@ -55,7 +55,12 @@ export function createConsumerControl(
       next_attempt_at: '',
       error: '',
     }
-    await log.consumers.save(next, state.position)
+    if (!(await log.consumers.save(next, state.position))) {
+      throw new CustodyError(
+        'consumer_not_stopped',
+        `Consumer ${quote(state.name)} was let go on by somebody else.`,
+      )
+    }
     wake()
     return await view(next)
   }

@@ -42,7 +42,7 @@ export async function sweepDataFolder(dataDir: string): Promise<SweepResult> {
 export async function garbageOf(dataDir: string): Promise<number> {
   return await withIndex(
     dataDir,
-    async ({ sql }) => (await findGarbage(sql, PAGE)).length,
+    async ({ sql }) => (await findGarbage(sql, { after: '', limit: PAGE })).length,
   )
 }
 

@@ -20,12 +20,15 @@ const AT_CREATION = [
   `pragma application_id = ${APPLICATION_ID}`,
 ]
 
+/** How long a connection waits for another one's lock, in milliseconds. */
+export const BUSY_TIMEOUT_MS = 10_000
+
 /**
  * On every connection. Without `recursive_triggers`, INSERT OR REPLACE slips past the triggers that
  * refuse a DELETE; `secure_delete` overwrites what an erasure removes.
  */
 const ALWAYS = [
-  'pragma busy_timeout = 10000',
+  `pragma busy_timeout = ${BUSY_TIMEOUT_MS}`,
   'pragma secure_delete = on',
   'pragma recursive_triggers = on',
   'pragma foreign_keys = on',

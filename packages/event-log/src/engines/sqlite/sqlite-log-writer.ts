@@ -16,7 +16,7 @@ import {
 import { createRebuilder } from '../../projections/rebuilder.ts'
 import type { Sql } from '../../sql/sql.ts'
 import { migrate } from './migrate.ts'
-import { openForWriting } from './open-database.ts'
+import { BUSY_TIMEOUT_MS, openForWriting } from './open-database.ts'
 import { rowRemover } from './remove-rows.ts'
 import type { SqliteConnection, SqliteDriverName } from './sqlite-connection.ts'
 import { toRefusal } from './sqlite-error.ts'
@@ -115,11 +115,15 @@ export async function openSqliteLogWriter(
   async function tryBatch(commands: readonly BatchCommand[]): Promise<AppendOutcome[]> {
     const { sql, transactions, projections } = session
     const swap = rebuilder.ready()
+    let erased = false
     const environment = {
       module,
       clock: options.clock,
       random: options.random,
       projections,
+      onErased: () => {
+        erased = true
+      },
       ...(swap && { swap }),
     }
     let unfit: { readonly error: unknown } | undefined
@@ -137,6 +141,7 @@ export async function openSqliteLogWriter(
         generations = { ...generations, ...swap }
         rebuilder.swapped()
       }
+      if (erased) await emptyWal(session.connection)
       return outcomes
     } catch (error) {
       rebuilder.rolledBack()
@@ -207,8 +212,14 @@ export async function openSqliteLogWriter(
       inTransaction((sql) => createConsumer(sql, name, position)),
     saveConsumer: (state, expected) =>
       inTransaction((sql) => saveConsumer(sql, state, expected)),
-    forgetIdempotency: () =>
-      inTransaction((sql) => forgetIdempotency(sql, options.clock())),
+    async forgetIdempotency() {
+      const forgotten = await inTransaction((sql) =>
+        forgetIdempotency(sql, options.clock()),
+      )
+      // What a reader kept in the WAL when it was erased goes now.
+      await emptyWal(session.connection)
+      return forgotten
+    },
     startRebuild: (name) => task(() => rebuilder.start(name)),
     async rebuildSlice() {
       try {
@@ -222,8 +233,7 @@ export async function openSqliteLogWriter(
     close: async () => {
       // Readers that are open still keep SQLite from emptying the WAL by itself; it holds what was erased, and a
       // folder that is copied without it would lack its last events.
-      await session.connection.exec('pragma busy_timeout = 1000')
-      await session.connection.exec('pragma wal_checkpoint(truncate)')
+      await emptyWal(session.connection, 1000)
       await session.connection.close()
     },
   }
@@ -242,6 +252,16 @@ async function openSession(options: SqliteLogWriterOptions): Promise<Session> {
     transactions: await createTransactions(connection),
     projections: createProjectionSet(sql, options.module.projections),
   }
+}
+
+/**
+ * Moves everything from the write-ahead log to the database and cuts it to nothing, since it still holds
+ * what was erased. Where a reader is in the way for longer than `waitMs`, it stays for the next time.
+ */
+async function emptyWal(connection: SqliteConnection, waitMs = 0): Promise<void> {
+  await connection.exec(`pragma busy_timeout = ${waitMs}`)
+  await connection.exec('pragma wal_checkpoint(truncate)')
+  await connection.exec(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`)
 }
 
 async function tableNames(connection: SqliteConnection): Promise<string[]> {
