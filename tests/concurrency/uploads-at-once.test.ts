@@ -1,4 +1,5 @@
 import {
+  type Answer,
   clientForms,
   RawConnection,
   requestHead,
@@ -19,31 +20,42 @@ t.test('at most 64 uploads at once per key; more are told to wait', async (t) =>
     `Content-Type: ${contentType}`,
     `Content-Length: ${body.length}`,
   )
-  const running: RawConnection[] = []
-  for (let n = 0; n < 64; n += 1) {
+  type Running = { connection: RawConnection; answer: Promise<Answer | undefined> }
+  const running = new Set<Running>()
+  const refusals: Answer[] = []
+  for (let n = 0; n < 64 + 6; n += 1) {
     const connection = await RawConnection.open(server.address)
     t.teardown(() => connection.vanish())
-    running.push(connection.send(head, body.subarray(0, 200)))
+    // None of them is whole, so that who is answered is refused.
+    connection.send(head, body.subarray(0, 200))
+    const one = { connection, answer: connection.answer().catch(() => undefined) }
+    running.add(one)
+    void one.answer.then((answer) => {
+      if (answer?.status !== 429) return
+      refusals.push(answer)
+      running.delete(one)
+    })
   }
-
-  const refused = await until('the refusal of one more', async () => {
-    const answer = await busy.api.upload(upload)
-    return answer.status !== 200 && answer
-  })
-  t.match(refused.error(), {
-    status: 429,
-    type: 'rate_limit_error',
-    code: 'too_many_uploads',
-  })
-  t.equal(refused.headers.get('retry-after'), '1')
+  await until('the refusals', () => refusals.length === 6)
+  for (const refusal of [...refusals, await busy.api.upload(upload)]) {
+    t.match(refusal.error(), {
+      status: 429,
+      type: 'rate_limit_error',
+      code: 'too_many_uploads',
+    })
+    t.equal(refusal.headers.get('retry-after'), '1')
+  }
+  t.equal(running.size, 64)
   t.equal((await other.api.upload(upload)).status, 200, 'other keys are not concerned')
   t.equal((await busy.api.call('GET', '/v1/files')).status, 200, 'nor are other requests')
 
-  const [first, second, ...others] = running
-  const answer = await first?.send(body.subarray(200)).answer()
-  t.equal(answer?.status, 200, 'those that run go on')
+  const [first, ...others] = running
+  first?.connection.send(body.subarray(200))
+  t.equal((await first?.answer)?.status, 200, 'those that run go on')
   t.equal((await busy.api.upload(upload)).status, 200, 'and make room when they end')
-  second?.vanish()
-  for (const connection of others) connection.vanish()
-  await until('room', async () => (await busy.api.upload(upload)).status === 200)
+  for (const { connection } of others) connection.vanish()
+  await until('room for all again', async () => {
+    const uploads = Array.from({ length: 60 }, () => busy.api.upload(upload))
+    return (await Promise.all(uploads)).every(({ status }) => status === 200)
+  })
 })

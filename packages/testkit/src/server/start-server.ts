@@ -77,11 +77,16 @@ export async function startServer(
 ): Promise<TestServer> {
   const dataDir = options.dataDir ?? makeTemporaryFolder()
   let server: TestServer | undefined
-  t.teardown(async () => {
+  let isOver = false
+  const end = async () => {
+    isOver = true
     await server?.kill()
     if (options.dataDir === undefined) removeFolder(dataDir)
-  })
+  }
+  t.teardown(end)
   server = await spawnServer({ ...options, dataDir })
+  // A test that ran out of time while its server started has nobody left to end it.
+  if (isOver) await end()
   return server
 }
 
