@@ -11,6 +11,7 @@ import { type ChildServer, endAll } from './servers/child-server.ts'
 import { type Custody, type CustodyOptions, startCustody } from './servers/custody.ts'
 import { type ReferenceName, startReference } from './servers/references.ts'
 import { spreadFolders } from './spread-folders.ts'
+import { warmMemory } from './warm-memory.ts'
 
 /** What a row works with. Everything that it starts and writes is gone when the row has ended. */
 export interface Bench {
@@ -30,7 +31,7 @@ export interface Bench {
   inTurn<Name extends string>(
     contenders: Readonly<Record<Name, Measure>>,
   ): Promise<Record<Name, number[]>>
-  /** Waits until what was written is on the disk: one measurement must not pay for another. */
+  /** Waits until what was written is on the disk, and warms memory: one measurement must not pay for another. */
   settle(): Promise<void>
   /** Tells the person who waits. */
   report(line: string): void
@@ -81,6 +82,7 @@ export function openBench(options: Options): Bench {
 
   async function settle(): Promise<void> {
     await promisify(execFile)('sync')
+    warmMemory(root)
   }
 
   return {
