@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -62,17 +62,19 @@ export function openBench(options: Options): Bench {
   let folders: string[] = []
   let filled: Promise<FilledLog> | undefined
 
+  const report = (line: string) => console.error(line)
   const removeAll = () => rmSync(root, { recursive: true, force: true, maxRetries: 5 })
   const onExit = () => {
     endAll('SIGKILL')
     removeAll()
   }
-  const onSignal = () => process.exit(130)
+  const onSignal = (signal: NodeJS.Signals) => {
+    report(`ended by ${signal}`)
+    process.exit(128 + constants.signals[signal])
+  }
   process.once('exit', onExit)
   process.once('SIGINT', onSignal)
   process.once('SIGTERM', onSignal)
-
-  const report = (line: string) => console.error(line)
 
   function folder(name: string): string {
     const path = mkdtempSync(join(root, `${name}-`))
