@@ -133,7 +133,8 @@ export async function startLogThread(
       if ('error' in outcome) append.reject(CustodyError.revive(outcome.error))
       else append.resolve(outcome)
     }
-    if (outbox.length > 0) scheduleFlush()
+    // Before any of the answers is acted on: the thread works on while they are told.
+    flush()
   }
 
   /** The thread is gone; unless it was told to go, or never came, that is news. */
