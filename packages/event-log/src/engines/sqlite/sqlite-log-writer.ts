@@ -256,12 +256,18 @@ async function openSession(options: SqliteLogWriterOptions): Promise<Session> {
 
 /**
  * Moves everything from the write-ahead log to the database and cuts it to nothing, since it still holds
- * what was erased. Where a reader is in the way for longer than `waitMs`, it stays for the next time.
+ * what was erased. Where a reader is in the way for longer than `waitMs`, it stays for the next time. It
+ * never throws: what it follows is committed, and a disk that fails here fails the next write, too.
  */
 async function emptyWal(connection: SqliteConnection, waitMs = 0): Promise<void> {
-  await connection.exec(`pragma busy_timeout = ${waitMs}`)
-  await connection.exec('pragma wal_checkpoint(truncate)')
-  await connection.exec(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`)
+  try {
+    await connection.exec(`pragma busy_timeout = ${waitMs}`)
+    await connection.exec('pragma wal_checkpoint(truncate)')
+  } catch {
+    // It is emptied again every ten minutes, and when the log is closed.
+  } finally {
+    await connection.exec(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`)
+  }
 }
 
 async function tableNames(connection: SqliteConnection): Promise<string[]> {
