@@ -70,6 +70,11 @@ export type Purpose<Options = unknown> = {
   readonly extensions?: readonly string[]
   /** Largest file in bytes, inclusive. Absent: the dialect's or the project's bound alone. */
   readonly maxBytes?: number
+  /**
+   * Largest file in bytes, inclusive, by lower-case extension with its dot. For a file the smaller of it and
+   * the purpose's own bound counts.
+   */
+  readonly maxBytesByExtension?: Readonly<Record<string, number>>
   /** Files of this purpose expire so many seconds after creation unless the request says otherwise. */
   readonly defaultExpirySeconds?: number
   /** Dialects that offer the purpose. Absent: all. */
@@ -84,7 +89,11 @@ export type Purpose<Options = unknown> = {
   readonly streaming?: boolean
 }
 
-export type Check<Options = unknown> = { readonly validate: Validate<Options> }
+export type Check<Options = unknown> = {
+  /** Dialects for whose uploads the check runs. Absent: all. */
+  readonly dialects?: readonly string[]
+  readonly validate: Validate<Options>
+}
 
 /** What a reaction is told of an event. Names and content facts are absent once they were erased. */
 export type ReactionEvent = {
@@ -137,7 +146,7 @@ export type Plugin<Options = unknown> = {
   readonly purposes?: Readonly<Record<string, Purpose<Options>>>
   /**
    * Further looks at the content, after the owner of the purpose, by purpose or `'*'`. For one file the
-   * entry of its purpose runs, else that of `'*'`.
+   * entry of its purpose runs, else that of `'*'`; one that is for other dialects counts as absent.
    */
   readonly checks?: Readonly<Record<string, Check<Options>>>
   /** JSON Schema (2020-12) of `options` in the configuration. Absent: no options are taken. */

@@ -4,6 +4,7 @@
  */
 import {
   accept,
+  type Check,
   collectIssues,
   definePlugin,
   type Facts,
@@ -59,6 +60,12 @@ export const sideways: Purpose = { direction: 'sideways' }
 
 // @ts-expect-error: extensions are a list
 export const oneExtension: Purpose = { direction: 'input', extensions: '.csv' }
+
+// @ts-expect-error: bounds are bytes
+export const bounded: Purpose = { direction: 'input', maxBytesByExtension: { '.a': '1' } }
+
+// @ts-expect-error: dialects are a list
+export const oneDialect: Check = { dialects: 'gateflow', validate: () => accept() }
 
 // @ts-expect-error: a check has a validator
 export const emptyCheck: Plugin = { ...head, checks: { '*': {} } }

@@ -44,6 +44,16 @@ export type UploadPolicy = {
   >
   /** Output purposes that every key may write in this dialect. */
   readonly openOutputPurposes: readonly string[]
+  /**
+   * Largest file in bytes, inclusive, by lower-case extension with its dot: it goes before the plugin's own for
+   * that extension, and counts where it is smaller than the purpose's limit.
+   */
+  readonly extensions?: Readonly<Record<string, { readonly maxBytes: number }>>
+  /**
+   * All extensions that the dialect knows, lower case with their dot: another one is an unsupported type,
+   * whatever the purpose. Absent: any.
+   */
+  readonly knownExtensions?: readonly string[]
 }
 
 export type UploadRequest = {

@@ -149,6 +149,13 @@ export const errorTable = {
     about:
       'The Content-Type or Content-Encoding of the request is not one that the route takes.',
   },
+  unsupported_file_type: {
+    status: 415,
+    type: request,
+    code: 'unsupported_media_type',
+    about:
+      'The file’s extension or content is of no type that the dialect or the plugin takes.',
+  },
   bad_request: {
     status: 400,
     type: request,

@@ -41,6 +41,7 @@ export async function validate(
         }
       : await plugins.validate({
           purpose: purpose.name,
+          dialect: config.dialect,
           filename: basename(path).normalize('NFC'),
           size,
           content: { path },
@@ -76,6 +77,7 @@ function outside(
     name: string
     extensions: readonly string[] | null
     maxBytes: number | null
+    maxBytesByExtension: Readonly<Record<string, number>>
   },
 ): Issue | undefined {
   if (size === 0)
@@ -87,10 +89,14 @@ function outside(
       message: `Invalid file format for purpose '${purpose.name}': the name ends in ${quote(extension)}. Must be ${purpose.extensions.join(', ')}`,
     }
   }
-  if (purpose.maxBytes !== null && size > purpose.maxBytes) {
+  const maxBytes = Math.min(
+    purpose.maxBytes ?? Number.POSITIVE_INFINITY,
+    purpose.maxBytesByExtension[extension] ?? Number.POSITIVE_INFINITY,
+  )
+  if (size > maxBytes) {
     return {
       code: 'file_too_large',
-      message: `The file has ${size} bytes; purpose '${purpose.name}' takes at most ${purpose.maxBytes}.`,
+      message: `The file has ${size} bytes; purpose '${purpose.name}' takes at most ${maxBytes}${extension && ` for ${quote(extension)}`}.`,
     }
   }
   return undefined

@@ -50,6 +50,24 @@ export function maxBytesOf(
   )
 }
 
+/**
+ * Largest file of this name in bytes, inclusive, and what sets that bound: the purpose's limit, or that of the
+ * extension (the dialect's, else the plugin's) where it is smaller.
+ */
+export function limitOf(
+  purpose: PurposeInfo,
+  extension: string,
+  principal: Principal,
+  policy: UploadPolicy,
+): { readonly maxBytes: number; readonly setBy: string } {
+  const maxBytes = maxBytesOf(purpose, principal, policy)
+  const ofExtension =
+    policy.extensions?.[extension]?.maxBytes ?? purpose.maxBytesByExtension[extension]
+  return ofExtension !== undefined && ofExtension < maxBytes
+    ? { maxBytes: ofExtension, setBy: `extension ${quote(extension)}` }
+    : { maxBytes, setBy: `purpose ${quote(purpose.name)}` }
+}
+
 /** How long a file of the purpose is kept unless the request says otherwise; null: until deleted. */
 export function defaultExpiry(
   purpose: PurposeInfo,

@@ -7,11 +7,14 @@ import type { FileView, Principal, UploadRequest } from '../types.ts'
 import type { FollowedUploads } from './follow-upload.ts'
 import {
   defaultExpiry,
-  maxBytesOf,
+  limitOf,
   offeredPurposes,
   requirePurpose,
   tooLarge,
 } from './purpose-rules.ts'
+
+/** An issue's code that stands for a status of its own, 415. */
+const UNSUPPORTED = 'unsupported_media_type'
 
 type Accepted = Extract<ValidationOutcome, { readonly ok: true }>
 
@@ -32,12 +35,13 @@ export async function uploadFile(
     offeredPurposes(plugins, principal, policy),
     request.purpose,
   )
-  checkContent(request, purpose, maxBytesOf(purpose, principal, policy))
+  checkContent(principal, request, purpose)
 
   const validation =
     followed.take(content, request.purpose, request.filename) ??
     plugins.validate({
       purpose: purpose.name,
+      dialect: policy.dialect,
       filename: request.filename,
       size: content.bytes,
       content: content.inline
@@ -92,16 +96,28 @@ export async function uploadFile(
   }
 }
 
-function checkContent(request: UploadRequest, purpose: PurposeInfo, limit: number): void {
-  const { content } = request
+function checkContent(
+  principal: Principal,
+  request: UploadRequest,
+  purpose: PurposeInfo,
+): void {
+  const { content, policy } = request
   if (content.bytes === 0) {
     throw new CustodyError('empty_file', 'The file is empty: it has 0 bytes.', {
       param: 'file',
     })
   }
-  if (content.bytes > limit)
-    throw tooLarge(content.bytes, limit, `purpose ${quote(purpose.name)}`)
   const extension = extensionOf(request.filename)
+  const { knownExtensions } = policy
+  if (knownExtensions && !knownExtensions.includes(extension)) {
+    throw new CustodyError(
+      'unsupported_file_type',
+      `Unsupported file type: the name ends in ${quote(extension)}. Must be ${knownExtensions.join(', ')}`,
+      { param: 'file' },
+    )
+  }
+  const { maxBytes, setBy } = limitOf(purpose, extension, principal, policy)
+  if (content.bytes > maxBytes) throw tooLarge(content.bytes, maxBytes, setBy)
   if (purpose.extensions && !purpose.extensions.includes(extension)) {
     throw new CustodyError(
       'invalid_extension',
@@ -138,7 +154,7 @@ function refusal(
   const more =
     total > 1 ? ` (and ${total - 1} more ${total === 2 ? 'issue' : 'issues'})` : ''
   return new CustodyError(
-    'validation_failed',
+    first?.code === UNSUPPORTED ? 'unsupported_file_type' : 'validation_failed',
     `${where}${first?.message ?? 'The file was refused.'}${more}`,
     {
       ...(first && { code: first.code }),

@@ -80,7 +80,13 @@ export function createUploadAdmission(
           opened.push(spool)
           if (!hint || !plugins.purposes.has(hint.purpose)) return spool
           return followUpload(spool, followed, hint, (path) =>
-            plugins.follow({ ...hint, path, project: principal.project.id, signal }),
+            plugins.follow({
+              ...hint,
+              dialect: policy.dialect,
+              path,
+              project: principal.project.id,
+              signal,
+            }),
           )
         },
         fromBuffer: (content) => blobs.fromBuffer(content),

@@ -8,6 +8,10 @@ const aFunction = {
 const name = { type: 'string', minLength: 1, maxLength: 214 } as const
 const purposeName = { type: 'string', minLength: 1, maxLength: 64 } as const
 
+const extension = { type: 'string', pattern: '^\\.[^.A-Z/\\\\]+$' } as const
+const bytes = { type: 'integer', minimum: 1 } as const
+const dialects = { type: 'array', minItems: 1, items: name } as const
+
 const purpose = {
   type: 'object',
   properties: {
@@ -15,11 +19,16 @@ const purpose = {
     extensions: {
       type: 'array',
       minItems: 1,
-      items: { type: 'string', pattern: '^\\.[^.A-Z/\\\\]+$' },
+      items: extension,
     },
-    maxBytes: { type: 'integer', minimum: 1 },
+    maxBytes: bytes,
+    maxBytesByExtension: {
+      type: 'object',
+      propertyNames: extension,
+      additionalProperties: bytes,
+    },
     defaultExpirySeconds: { type: 'integer', minimum: 1 },
-    dialects: { type: 'array', minItems: 1, items: name },
+    dialects,
     validate: aFunction,
     streaming: { type: 'boolean' },
   },
@@ -43,7 +52,7 @@ export const declarationSchema = {
       propertyNames: purposeName,
       additionalProperties: {
         type: 'object',
-        properties: { validate: aFunction },
+        properties: { validate: aFunction, dialects },
         required: ['validate'],
         additionalProperties: false,
       },
@@ -69,7 +78,7 @@ export type Declaration = {
   readonly name: string
   readonly version: string
   readonly purposes?: Readonly<Record<string, DeclaredPurpose>>
-  readonly checks?: Readonly<Record<string, unknown>>
+  readonly checks?: Readonly<Record<string, DeclaredCheck>>
   readonly optionsSchema?: Readonly<Record<string, unknown>>
   readonly on?: Readonly<Record<string, unknown>>
 }
@@ -78,8 +87,11 @@ export type DeclaredPurpose = {
   readonly direction: 'input' | 'output'
   readonly extensions?: readonly string[]
   readonly maxBytes?: number
+  readonly maxBytesByExtension?: Readonly<Record<string, number>>
   readonly defaultExpirySeconds?: number
   readonly dialects?: readonly string[]
   readonly validate?: unknown
   readonly streaming?: boolean
 }
+
+export type DeclaredCheck = { readonly dialects?: readonly string[] }

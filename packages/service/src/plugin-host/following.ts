@@ -58,12 +58,13 @@ export class Following implements FollowedValidation {
 
   #follow(): void {
     const { request, pool, toOutcome } = this.#options
-    const { purpose, filename, path, project, signal } = request
+    const { dialect, purpose, filename, path, project, signal } = request
+    const progress = this.#progress
     this.#job = new Job({
       project,
       size: 0,
       signal,
-      work: { kind: 'followed', purpose, filename, path, progress: this.#progress },
+      work: { kind: 'followed', dialect, purpose, filename, path, progress },
       onReply: (reply) => {
         try {
           this.#outcome.resolve(toOutcome(reply))

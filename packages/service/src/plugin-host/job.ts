@@ -6,12 +6,14 @@ export type Work =
   /** A small file, which shares its message with others. */
   | {
       readonly kind: 'small'
+      readonly dialect: string
       readonly purpose: string
       readonly filename: string
       readonly bytes: Uint8Array
     }
   | {
       readonly kind: 'file'
+      readonly dialect: string
       readonly purpose: string
       readonly filename: string
       readonly content: PluginContent
@@ -19,6 +21,7 @@ export type Work =
   /** A file that is still being written. */
   | {
       readonly kind: 'followed'
+      readonly dialect: string
       readonly purpose: string
       readonly filename: string
       readonly path: string

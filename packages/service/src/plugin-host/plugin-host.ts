@@ -77,7 +77,7 @@ class WorkerPluginHost implements PluginHost {
   }
 
   follow(request: FollowRequest): FollowedValidation {
-    const validatedBy = this.#lookersAt(request.purpose)
+    const validatedBy = this.#lookersAt(request.purpose, request.dialect)
     return new Following({
       request,
       pool: this.#pool,
@@ -125,14 +125,14 @@ class WorkerPluginHost implements PluginHost {
     request: ValidationRequest,
     isRetry: boolean,
   ): ValidationOutcome | Promise<ValidationOutcome> {
-    const { purpose, filename, content, project, signal } = request
-    const validatedBy = this.#lookersAt(purpose)
+    const { purpose, dialect, filename, content, project, signal } = request
+    const validatedBy = this.#lookersAt(purpose, dialect)
     if (validatedBy.length === 0) return this.#unseen
     if (signal.aborted) return Promise.reject(signal.reason)
     const isSmall = 'buffer' in content && content.buffer.length <= SMALL_BYTES
     const work: Work = isSmall
-      ? { kind: 'small', purpose, filename, bytes: content.buffer }
-      : { kind: 'file', purpose, filename, content }
+      ? { kind: 'small', dialect, purpose, filename, bytes: content.buffer }
+      : { kind: 'file', dialect, purpose, filename, content }
     return new Promise((resolve, reject) => {
       const job = new Job({
         project,
@@ -154,9 +154,9 @@ class WorkerPluginHost implements PluginHost {
     })
   }
 
-  /** Who looks at files of a purpose. */
-  #lookersAt(purpose: string): readonly ValidatedBy[] {
-    const lookers = this.#registry.lookers.get(purpose)
+  /** Who looks at files of a purpose that are uploaded in a dialect. */
+  #lookersAt(purpose: string, dialect: string): readonly ValidatedBy[] {
+    const lookers = this.#registry.lookersAt(purpose, dialect)
     if (lookers !== undefined) return lookers
     const known = [...this.purposes.keys()].map((name) => `'${name}'`).join(', ')
     throw new CustodyError(

@@ -173,6 +173,7 @@ export class PluginWorker {
     for (const { size } of jobs) bytes += size
     const packed = new Uint8Array(bytes)
     const slots: number[] = []
+    const dialects: string[] = []
     const purposes: string[] = []
     const names: string[] = []
     const sizes: number[] = []
@@ -182,12 +183,13 @@ export class PluginWorker {
       packed.set(job.work.bytes, start)
       start += job.size
       slots.push(this.#hold(job))
+      dialects.push(job.work.dialect)
       purposes.push(job.work.purpose)
       names.push(job.work.filename)
       sizes.push(job.size)
     }
     this.#post(
-      { kind: 'batch', slots, purposes, names, sizes, bytes: packed.buffer },
+      { kind: 'batch', slots, dialects, purposes, names, sizes, bytes: packed.buffer },
       packed.buffer,
     )
   }
@@ -209,13 +211,16 @@ export class PluginWorker {
       this.#post({ kind: 'react', slot, plugin, event, content }, transferOf(content))
       return
     }
-    const { purpose, filename: name } = work
+    const { dialect, purpose, filename: name } = work
     let content: ThreadContent
     if (work.kind === 'followed') {
       this.#noteProgress(job)
       content = { kind: 'followed', path: work.path }
     } else content = threadContent(work.content)
-    this.#post({ kind: 'file', slot, purpose, name, content }, transferOf(content))
+    this.#post(
+      { kind: 'file', slot, dialect, purpose, name, content },
+      transferOf(content),
+    )
   }
 
   /** The writer of a followed file has come further. */

@@ -71,6 +71,7 @@ export type ToThread =
   | {
       readonly kind: 'batch'
       readonly slots: readonly number[]
+      readonly dialects: readonly string[]
       readonly purposes: readonly string[]
       readonly names: readonly string[]
       readonly sizes: readonly number[]
@@ -79,6 +80,7 @@ export type ToThread =
   | {
       readonly kind: 'file'
       readonly slot: number
+      readonly dialect: string
       readonly purpose: string
       readonly name: string
       readonly content: ThreadContent

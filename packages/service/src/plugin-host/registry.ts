@@ -1,6 +1,7 @@
 import { CustodyError, quote } from '@custody/domain/errors'
 import type { ReactionEvent } from '@custody/plugin-api'
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
+import { checkFor } from './check-for.ts'
 import {
   type Declaration,
   type DeclaredPurpose,
@@ -16,8 +17,11 @@ export type Registry = {
   readonly pluginNames: readonly string[]
   /** Checked options in the order of the configuration, with their schema's defaults. */
   readonly options: readonly unknown[]
-  /** Who looks at files of a purpose, in order. */
-  readonly lookers: ReadonlyMap<string, readonly ValidatedBy[]>
+  /** Who looks at files of a purpose in a dialect, in order; undefined where nobody has the purpose. */
+  readonly lookersAt: (
+    purpose: string,
+    dialect: string,
+  ) => readonly ValidatedBy[] | undefined
   /** Purposes whose owner can read a file that is still being written. */
   readonly streaming: ReadonlySet<string>
   /** Purposes that only a check names, so that a slip of the pen is seen. */
@@ -46,6 +50,7 @@ export function createRegistry(
     const declared: unknown = JSON.parse(declarations[index] ?? 'null')
     if (!checkShape(declared)) throw invalid(entry, faultText(checkShape.errors))
     checkDialects(entry, declared, knownDialects)
+    checkExtensions(entry, declared)
     return { entry, declared, options: checkOptions(entry, declared) }
   })
   checkNames(plugins)
@@ -56,9 +61,7 @@ export function createRegistry(
     reactions: declarationsInOrder.flatMap(reactionsOf),
     pluginNames: declarationsInOrder.map(({ name }) => name),
     options: plugins.map(({ options }) => options),
-    lookers: new Map(
-      [...purposes.keys()].map((name) => [name, lookersAt(name, declarationsInOrder)]),
-    ),
+    lookersAt: findLookers(purposes, declarationsInOrder),
     streaming: new Set(
       declarationsInOrder.flatMap(({ purposes: own = {} }) =>
         Object.keys(own).filter((name) => own[name]?.streaming === true),
@@ -109,12 +112,32 @@ function checkDialects(
   known: readonly string[] | undefined,
 ): void {
   if (known === undefined) return
-  for (const [purpose, { dialects = [] }] of Object.entries(declared.purposes ?? {})) {
+  const { purposes = {}, checks = {} } = declared
+  const named = [
+    ...Object.entries(purposes).map(([name, own]) => ['purpose', name, own] as const),
+    ...Object.entries(checks).map(([name, own]) => ['the check of', name, own] as const),
+  ]
+  for (const [what, name, { dialects = [] }] of named) {
     const unknown = dialects.find((dialect) => !known.includes(dialect))
     if (unknown === undefined) continue
     throw invalid(
       entry,
-      `purpose ${quote(purpose)} names the dialect ${quote(unknown)}; there are ${known.join(', ')}`,
+      `${what} ${quote(name)} names the dialect ${quote(unknown)}; there are ${known.join(', ')}`,
+    )
+  }
+}
+
+/** A bound for an extension that the purpose does not take would be a slip of the pen. */
+function checkExtensions(entry: PluginEntry, { purposes = {} }: Declaration): void {
+  for (const [name, { extensions, maxBytesByExtension = {} }] of Object.entries(
+    purposes,
+  )) {
+    const bounded = Object.keys(maxBytesByExtension)
+    const unknown = bounded.find((extension) => extensions?.includes(extension) === false)
+    if (extensions === undefined || unknown === undefined) continue
+    throw invalid(
+      entry,
+      `purpose ${quote(name)} bounds the extension ${quote(unknown)}, which it does not take; it takes ${extensions.join(', ')}`,
     )
   }
 }
@@ -159,20 +182,40 @@ function purposeInfo(
     direction: purpose.direction,
     extensions: purpose.extensions ?? null,
     maxBytes: purpose.maxBytes ?? null,
+    maxBytesByExtension: purpose.maxBytesByExtension ?? {},
     defaultExpirySeconds: purpose.defaultExpirySeconds ?? null,
     dialects: purpose.dialects ?? null,
   })
 }
 
+/** Every upload asks, so what was found for a purpose and a dialect is kept. */
+function findLookers(
+  purposes: ReadonlyMap<string, unknown>,
+  declarations: readonly Declaration[],
+): Registry['lookersAt'] {
+  const found = new Map(
+    [...purposes.keys()].map((name) => [name, new Map<string, readonly ValidatedBy[]>()]),
+  )
+  return (purpose, dialect) => {
+    const byDialect = found.get(purpose)
+    const known = byDialect?.get(dialect)
+    if (known !== undefined || byDialect === undefined) return known
+    const lookers = lookersAt(purpose, dialect, declarations)
+    byDialect.set(dialect, lookers)
+    return lookers
+  }
+}
+
 function lookersAt(
   purpose: string,
+  dialect: string,
   declarations: readonly Declaration[],
 ): readonly ValidatedBy[] {
   const owners = declarations.filter(({ purposes = {} }) => {
     return Object.hasOwn(purposes, purpose) && purposes[purpose]?.validate !== undefined
   })
   const checkers = declarations.filter(
-    ({ checks = {} }) => Object.hasOwn(checks, purpose) || Object.hasOwn(checks, '*'),
+    ({ checks }) => checkFor(checks, purpose, dialect) !== undefined,
   )
   const inOrder = new Set([...owners, ...checkers])
   return Object.freeze(

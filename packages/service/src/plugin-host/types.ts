@@ -60,6 +60,8 @@ export type PurposeInfo = {
   readonly extensions: readonly string[] | null
   /** Largest file in bytes, inclusive; null: none of its own. */
   readonly maxBytes: number | null
+  /** The same by extension: the smaller of the two counts. */
+  readonly maxBytesByExtension: Readonly<Record<string, number>>
   readonly defaultExpirySeconds: number | null
   /** Dialects that offer the purpose; null: all. */
   readonly dialects: readonly string[] | null
@@ -85,6 +87,8 @@ export type PluginContent =
 export type ValidationRequest = {
   /** One of {@link PluginHost.purposes}. */
   readonly purpose: string
+  /** Name of the dialect in which it was uploaded: some checks are for some dialects only. */
+  readonly dialect: string
   readonly filename: string
   /** In bytes. */
   readonly size: number

@@ -52,6 +52,26 @@ for (const [what, source, message] of [
     /extensions\.0/,
   ],
   [
+    'a bound of no bytes for an extension',
+    `export default { ${head}, purposes: { a: { direction: 'input', maxBytesByExtension: { '.txt': 0 } } } }`,
+    /maxBytesByExtension\.\.txt must be >= 1/,
+  ],
+  [
+    'a bound for an extension in capitals',
+    `export default { ${head}, purposes: { a: { direction: 'input', maxBytesByExtension: { '.TXT': 1 } } } }`,
+    /maxBytesByExtension must match pattern/,
+  ],
+  [
+    'a bound for an extension that the purpose does not take',
+    `export default { ${head}, purposes: { a: { direction: 'input', extensions: ['.txt'], maxBytesByExtension: { '.tex': 1 } } } }`,
+    /'a' bounds the extension '\.tex', which it does not take; it takes \.txt/,
+  ],
+  [
+    'a check for no dialect',
+    `export default { ${head}, checks: { '*': { dialects: [], validate() {} } } }`,
+    /checks\.\*\.dialects/,
+  ],
+  [
     'a validator that is no function',
     `export default { ${head}, purposes: { a: { direction: 'input', validate: true } } }`,
     /purposes\.a\.validate/,
@@ -130,6 +150,16 @@ t.test('a dialect that does not exist is refused', async (t) => {
   await t.resolves(startHost(t, { plugins }))
 })
 
+t.test('a check for a dialect that does not exist is refused', async (t) => {
+  const plugins = entriesOf(t, {
+    'a.mjs': `export default { ${head}, checks: { '*': { dialects: ['opanai'], validate() {} } } }`,
+  })
+  await t.rejects(startHost(t, { plugins, dialects: ['openai', 'gravix'] }), {
+    key: 'invalid_plugin',
+    message: /the check of '\*' names the dialect 'opanai'; there are openai, gravix/,
+  })
+})
+
 const withOptions = `export default { ${head},
   optionsSchema: {
     type: 'object',
@@ -166,6 +196,7 @@ t.test('validators get the options, with the defaults of their schema', async (t
     const { host } = await startHost(t, { plugins })
     const outcome = await host.validate({
       purpose: 'a',
+      dialect: 'openai',
       filename: 'f',
       size: 1,
       content: { buffer: Buffer.from('x') },
@@ -182,6 +213,7 @@ t.test('purposes and reactions are known as data', async (t) => {
       purposes: {
         full: {
           direction: 'output', extensions: ['.txt'], maxBytes: 5, defaultExpirySeconds: 60,
+          maxBytesByExtension: { '.txt': 4 },
           dialects: ['openai'], validate() {},
         },
         bare: { direction: 'input' },
@@ -200,6 +232,7 @@ t.test('purposes and reactions are known as data', async (t) => {
       direction: 'output',
       extensions: ['.txt'],
       maxBytes: 5,
+      maxBytesByExtension: { '.txt': 4 },
       defaultExpirySeconds: 60,
       dialects: ['openai'],
     },
@@ -209,6 +242,7 @@ t.test('purposes and reactions are known as data', async (t) => {
       direction: 'input',
       extensions: null,
       maxBytes: null,
+      maxBytesByExtension: {},
       defaultExpirySeconds: null,
       dialects: null,
     },

@@ -18,7 +18,8 @@ async function startStreaming(t: Test, options: Partial<PluginHostOptions> = {})
     const path = join(folder, name)
     writeFileSync(path, '')
     const { signal } = new AbortController()
-    const request = { purpose, filename: name, path, project: 'p1', signal }
+    const dialect = 'openai'
+    const request = { purpose, dialect, filename: name, path, project: 'p1', signal }
     const followed = host.follow(request)
     let written = 0
     return {

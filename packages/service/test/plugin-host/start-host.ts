@@ -49,6 +49,7 @@ export async function validateText(
   const buffer = Buffer.from(text)
   return host.validate({
     purpose: 'deeds',
+    dialect: 'openai',
     filename: 'file.txt',
     size: buffer.length,
     content: { buffer },

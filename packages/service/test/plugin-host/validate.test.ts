@@ -43,6 +43,7 @@ t.test('a purpose that nobody looks at is answered at once', async (t) => {
   const { host } = await startHost(t)
   const outcome = host.validate({
     purpose: 'free',
+    dialect: 'openai',
     filename: 'a.bin',
     size: 3,
     content: { path: '/nowhere' },
@@ -172,6 +173,67 @@ t.test('checks run after the owner, in the order of the configuration', async (t
     plugin: 'b',
     issueCounts: { virus: 1 },
   })
+})
+
+t.test('a check for some dialects runs for their uploads only', async (t) => {
+  const only = (dialect: string, facts: string) =>
+    `{ ...${accept(facts)}, dialects: ['${dialect}'] }`
+  const folder = t.testdir({
+    'a.mjs': check('a', `free: ${only('gravix', '{ n: 1 }')}`),
+    'b.mjs': check(
+      'b',
+      `free: ${only('gravix', '{ n: 2 }')}, '*': ${accept('{ n: 3 }')}`,
+    ),
+    'c.mjs': check('c', `'*': ${only('platform', '{ n: 4 }')}`),
+  })
+  const { host } = await startHost(t, {
+    plugins: [
+      { module: fixture('deeds.ts') },
+      { module: join(folder, 'a.mjs') },
+      { module: join(folder, 'b.mjs') },
+      { module: join(folder, 'c.mjs') },
+    ],
+  })
+  const large = Buffer.alloc(100_000)
+  for (const content of [undefined, { buffer: large }]) {
+    const facts = async (dialect: string) => {
+      const request = { purpose: 'free', dialect, ...(content && { content }) }
+      const outcome = await validateText(host, 'x', request)
+      if (!outcome.ok) return t.fail('accepted')
+      t.same(
+        outcome.validatedBy.map(({ plugin }) => plugin),
+        Object.keys(outcome.facts),
+      )
+      return outcome.facts
+    }
+    t.same(await facts('gravix'), { a: { n: 1 }, b: { n: 2 } })
+    t.same(await facts('platform'), { b: { n: 3 }, c: { n: 4 } })
+    t.same(await facts('openai'), { b: { n: 3 } })
+  }
+})
+
+t.test('where no check is for the dialect the answer comes at once', async (t) => {
+  const module = join(
+    t.testdir({ 'a.mjs': check('a', `free: { ...${refuse}, dialects: ['gravix'] }`) }),
+    'a.mjs',
+  )
+  const plugins = [{ module: fixture('deeds.ts') }, { module }]
+  const { host } = await startHost(t, { plugins })
+  const request = {
+    purpose: 'free',
+    filename: 'a.bin',
+    size: 1,
+    content: { buffer: Buffer.from('x') },
+    project: 'p1',
+    signal: new AbortController().signal,
+  }
+  t.same(host.validate({ ...request, dialect: 'openai' }), {
+    ok: true,
+    validatedBy: [],
+    facts: {},
+    warnings: [],
+  })
+  t.match(await host.validate({ ...request, dialect: 'gravix' }), { plugin: 'a' })
 })
 
 t.test(

@@ -1,12 +1,14 @@
 import type { Plugin } from '@custody/plugin-api'
+import { checkFor } from '../check-for.ts'
 import type { Step } from './run-plan.ts'
 
 /**
- * Who looks at files of a purpose, in order: its owner, then the checks in the order of the configuration.
- * A plugin's check is that for the purpose, else that for `'*'`.
+ * Who looks at files of a purpose that are uploaded in a dialect, in order: the purpose's owner, then the
+ * checks in the order of the configuration.
  */
 export function planOf(
   purpose: string,
+  dialect: string,
   plugins: readonly Plugin[],
   options: readonly unknown[],
 ): readonly Step[] {
@@ -16,7 +18,7 @@ export function planOf(
     const step = { index, plugin: plugin.name, options: options[index] }
     const owned = own(plugin.purposes, purpose)?.validate
     if (owned !== undefined) owners.push({ ...step, validate: owned })
-    const check = own(plugin.checks, purpose) ?? own(plugin.checks, '*')
+    const check = checkFor(plugin.checks, purpose, dialect)
     if (check !== undefined) checks.push({ ...step, validate: check.validate })
   }
   return [...owners, ...checks]

@@ -19,7 +19,8 @@ export class PluginThread {
   readonly #post: (message: FromThread) => void
   readonly #smallFiles: SmallFiles
   readonly #hostReads: HostReads
-  readonly #plans = new Map<string, readonly Step[]>()
+  /** By dialect, then purpose. */
+  readonly #plans = new Map<string, Map<string, readonly Step[]>>()
   /** By slot, while the file is looked at. */
   readonly #controllers: (AbortController | undefined)[] = []
   #loaded: readonly LoadedModule[] = []
@@ -74,7 +75,8 @@ export class PluginThread {
     }
   }
 
-  #validateBatch({ slots, purposes, names, sizes, bytes }: Message<'batch'>): void {
+  #validateBatch(message: Message<'batch'>): void {
+    const { slots, dialects, purposes, names, sizes, bytes } = message
     let start = 0
     const files = slots.map((slot, i) => {
       const size = sizes[i] ?? 0
@@ -86,7 +88,8 @@ export class PluginThread {
         const purpose = purposes[i] ?? ''
         const name = names[i] ?? ''
         const file = createPluginFile(source, { name, purpose, signal })
-        const reply = runPlan(this.#stepsFor(purpose), file, signal, (step) => {
+        const steps = this.#stepsFor(purpose, dialects[i] ?? '')
+        const reply = runPlan(steps, file, signal, (step) => {
           this.#mark(slot, step.index + 1)
           return undefined
         })
@@ -102,7 +105,8 @@ export class PluginThread {
     this.#smallFiles.push(files)
   }
 
-  async #validateAlone({ slot, purpose, name, content }: Message<'file'>): Promise<void> {
+  async #validateAlone(message: Message<'file'>): Promise<void> {
+    const { slot, dialect, purpose, name, content } = message
     const controller = this.#begin(slot)
     const { signal } = controller
     let opened: OpenContent | undefined
@@ -117,7 +121,8 @@ export class PluginThread {
         signal,
         progress: this.#read,
       })
-      reply = await runPlan(this.#stepsFor(purpose), file, signal, (step, position) => {
+      const steps = this.#stepsFor(purpose, dialect)
+      reply = await runPlan(steps, file, signal, (step, position) => {
         this.#mark(slot, step.index + 1)
         // Only a purpose's owner can know that a file may not have ended.
         return position === 0 ? undefined : followed?.ended()
@@ -187,12 +192,14 @@ export class PluginThread {
     Atomics.store(this.#control.words, word.slots + slot, value)
   }
 
-  #stepsFor(purpose: string): readonly Step[] {
-    const known = this.#plans.get(purpose)
+  #stepsFor(purpose: string, dialect: string): readonly Step[] {
+    const plans = this.#plans.get(dialect) ?? new Map<string, readonly Step[]>()
+    this.#plans.set(dialect, plans)
+    const known = plans.get(purpose)
     if (known !== undefined) return known
     const plugins = this.#loaded.map(({ plugin }) => plugin)
-    const steps = planOf(purpose, plugins, this.#options)
-    this.#plans.set(purpose, steps)
+    const steps = planOf(purpose, dialect, plugins, this.#options)
+    plans.set(purpose, steps)
     return steps
   }
 }

@@ -1,0 +1,89 @@
+import { join } from 'node:path'
+import { openDiskBlobStore } from '@custody/blob-store'
+import type { ProjectLimits } from '@custody/domain'
+import { openSqliteEventLog } from '@custody/event-log'
+import { projections } from '@custody/file-index'
+import type { Test } from 'tap'
+import { createService, genesis, logModuleUrl } from '../../src/create-service.ts'
+import { createIds } from '../../src/ids.ts'
+import { createPluginHost } from '../../src/plugin-host/index.ts'
+import type { FileView, UploadPolicy } from '../../src/types.ts'
+
+const API_KEY = 'sk-custody-key-of-a-test'
+const never = new AbortController().signal
+
+export const openPolicy: UploadPolicy = {
+  dialect: 'openai',
+  maxFileBytes: 1000,
+  purposes: {},
+  openOutputPurposes: [],
+}
+
+type Upload = (
+  upload: {
+    readonly purpose: string
+    readonly filename: string
+    readonly content: string
+  },
+  policy?: Partial<UploadPolicy>,
+  limits?: ProjectLimits,
+) => Promise<FileView>
+
+/** Uploads to a service with plugins of these sources, on a real log and real threads. */
+export async function startFiles(
+  t: Test,
+  sources: Readonly<Record<string, string>>,
+): Promise<Upload> {
+  const folder = t.testdir({ plugins: sources })
+  const nothing = () => {}
+  const logger = { debug: nothing, info: nothing, warn: nothing, error: nothing }
+  const ids = createIds(Date.now)
+  const modules = Object.keys(sources).map((name) => join(folder, 'plugins', name))
+  const plugins = await createPluginHost({
+    plugins: modules.map((module) => ({ module })),
+    logger,
+    clock: performance,
+  })
+  t.teardown(() => plugins.close())
+  const blobs = await openDiskBlobStore({ folder, newId: ids.uuid })
+  t.teardown(() => blobs.close())
+  const log = await openSqliteEventLog({
+    path: join(folder, 'custody.db'),
+    driver: 'node',
+    module: logModuleUrl,
+    projections,
+    genesis: genesis('a test', ids),
+    onDefect: nothing,
+    onLost: nothing,
+  })
+  t.teardown(() => log.close())
+  const environment = { log, blobs, plugins, clock: Date.now, ids, logger }
+  const service = await createService(environment, {
+    adminKeys: [],
+    apiKey: API_KEY,
+    dialect: 'openai',
+    monotonic: Date.now,
+  })
+  return async ({ purpose, filename, content }, changes = {}, limits = {}) => {
+    const found = await service.authenticate(API_KEY)
+    if (found.kind !== 'project') throw new Error('the key is not known')
+    const project = { ...found.principal.project, limits }
+    const principal = { ...found.principal, project }
+    const policy = { ...openPolicy, ...changes }
+    const options = { policy, declaredBytes: undefined, signal: never }
+    const session = service.files.beginUpload(principal, options)
+    try {
+      return await service.files.upload(principal, {
+        purpose,
+        filename,
+        content: session.fromBuffer(Buffer.from(content)),
+        declaredType: null,
+        policy,
+        requestId: ids.prefixed('req_'),
+        signal: never,
+      })
+    } finally {
+      await session.close()
+    }
+  }
+}
