@@ -1,4 +1,5 @@
-import type { AppendResult, EventLog } from '@custody/event-log'
+import { CustodyError } from '@custody/domain'
+import type { AppendedEvent, AppendResult, EventLog } from '@custody/event-log'
 import type { Ids } from './ids.ts'
 import type { StoredCommand } from './log/stored-command.ts'
 
@@ -17,30 +18,40 @@ export interface Appender {
     asking: Asking,
     attachments?: readonly Uint8Array[],
   ): Promise<AppendResult>
-  /** Calls `listener` with the types of the events that a command led to, once they are committed. */
-  onAppended(listener: (types: readonly string[]) => void): void
+  /** Calls `listener` with the events that a command led to, once they are committed. */
+  onAppended(listener: (events: readonly AppendedEvent[]) => void): void
+  /** Calls `listener` when nobody can tell whether a command was done: what was read before may be out of date. */
+  onUnknown(listener: () => void): void
 }
 
 export function createAppender(log: EventLog, ids: Ids): Appender {
-  const listeners: ((types: readonly string[]) => void)[] = []
+  const listeners: ((events: readonly AppendedEvent[]) => void)[] = []
+  const doubters: (() => void)[] = []
   return {
     async append(command, asking, attachments = []) {
-      const result = await log.append(
-        {
-          command,
-          project: asking.project,
-          actor: asking.actor,
-          request: asking.requestId,
-          eventId: ids.uuid(),
-        },
-        attachments,
-      )
+      let result: AppendResult
+      try {
+        result = await log.append(
+          {
+            command,
+            project: asking.project,
+            actor: asking.actor,
+            request: asking.requestId,
+            eventId: ids.uuid(),
+          },
+          attachments,
+        )
+      } catch (error) {
+        const refused = error instanceof CustodyError && error.key !== 'internal_error'
+        if (!refused) for (const doubter of doubters) doubter()
+        throw error
+      }
       if (result.events.length > 0) {
-        const types = result.events.map((event) => event.type)
-        for (const listener of listeners) listener(types)
+        for (const listener of listeners) listener(result.events)
       }
       return result
     },
     onAppended: (listener) => void listeners.push(listener),
+    onUnknown: (doubter) => void doubters.push(doubter),
   }
 }

@@ -95,10 +95,10 @@ export async function createService(
   const failed = (what: string) => (error: unknown) =>
     logger.error({ err: error }, `${what} failed; it will be tried again`)
 
-  appender.onAppended((types) => {
-    if (!types.some((type) => type.startsWith('File'))) return
+  appender.onAppended((events) => {
+    if (!events.some(({ type }) => type.startsWith('File'))) return
     if (plugins.reactions.length > 0) background?.reactions.wake()
-    if (types.some((type) => type === 'FileDeleted' || type === 'FileExpired')) {
+    if (events.some(({ type }) => type === 'FileDeleted' || type === 'FileExpired')) {
       background?.garbage.wake()
     }
   })

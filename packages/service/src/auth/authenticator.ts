@@ -20,17 +20,20 @@ const CACHED_KEYS = 10_000
 /** Tells who a key belongs to. `adminHashes`: SHA-256 of the admin keys, lower-case hex. */
 export function createAuthenticator(
   { log, clock }: Pick<ServiceEnvironment, 'log' | 'clock'>,
-  appender: Pick<Appender, 'onAppended'>,
+  appender: Pick<Appender, 'onAppended' | 'onUnknown'>,
   adminHashes: readonly string[],
 ): (token: string) => MaybePromise<Authentication> {
   const cache = new Map<string, Known>()
   let changes = 0
 
-  appender.onAppended((types) => {
-    if (!types.some((type) => !type.startsWith('File'))) return
+  function forget(): void {
     cache.clear()
     changes += 1
+  }
+  appender.onAppended((events) => {
+    if (events.some(({ type }) => !type.startsWith('File'))) forget()
   })
+  appender.onUnknown(forget)
 
   function answer(known: Known): Authentication {
     if (known.principal && isKeyValid(known.key, clock() * 1000)) {

@@ -5,6 +5,7 @@ import type { Appender } from '../appender.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import type { Files, Principal } from '../types.ts'
 import { openFileContent } from './file-content.ts'
+import { createFileLookup } from './file-lookup.ts'
 import { toFileView } from './file-view.ts'
 import { createFollowedUploads } from './follow-upload.ts'
 import { uploadFile } from './upload-file.ts'
@@ -13,6 +14,7 @@ import { createUploadAdmission } from './upload-session.ts'
 /** The Files use cases, for one deployment. */
 export function createFiles(environment: ServiceEnvironment, appender: Appender): Files {
   const { log, clock } = environment
+  const lookUp = createFileLookup(environment, appender)
   const followed = createFollowedUploads()
   const admission = createUploadAdmission(environment, followed)
 
@@ -28,7 +30,7 @@ export function createFiles(environment: ServiceEnvironment, appender: Appender)
     id: string,
     idAsSent: string,
   ): MaybePromise<FileState> {
-    const found = findFileOf(log.reader.sql, principal.project.id, id)
+    const found = lookUp(principal.project.id, id)
     return found instanceof Promise
       ? found.then((state) => requireLive(state, idAsSent))
       : requireLive(found, idAsSent)

@@ -27,12 +27,14 @@ t.test('a key that is revoked while it is looked up is not remembered', async (t
     configureDefaultProject(environment, appender, { apiKey, dialect: 'openai' })
   await configure('one')
 
-  const listeners: ((types: readonly string[]) => void)[] = []
-  const onAppended = (listener: (typeof listeners)[number]) =>
-    void listeners.push(listener)
-  const authenticate = createAuthenticator(environment, { onAppended }, [])
+  const doubters: (() => void)[] = []
+  const news = {
+    onAppended: appender.onAppended,
+    onUnknown: (doubter: () => void) => void doubters.push(doubter),
+  }
+  const authenticate = createAuthenticator(environment, news, [])
   const asked = authenticate('one')
-  for (const tell of listeners) tell(['ApiKeyRevoked'])
+  for (const tell of doubters) tell()
   t.match(await asked, { kind: 'project' })
   await configure('two')
   t.match(await authenticate('one'), { kind: 'refused' })
