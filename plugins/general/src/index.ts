@@ -1,15 +1,17 @@
 import { definePlugin } from '@custody/plugin-api'
+import { validateAssistants } from './validate-assistants.ts'
 
 /**
- * The purposes of the Files API whose content is free. None has a validator, so no file of theirs is ever handed
- * to a worker; and none has a bound of its own, so that an upload in parts can be as large as the dialect allows.
+ * The purposes of the Files API whose content is free. Only of `assistants` are large texts looked at, for their
+ * tokens; no other file is ever handed to a worker. None has a bound of its own in bytes, so that an upload in parts
+ * can be as large as the dialect allows.
  */
 export default definePlugin({
   name: '@custody/plugin-general',
-  version: '1.0.0',
+  version: '1.1.0',
   api: 1,
   purposes: {
-    assistants: { direction: 'input' },
+    assistants: { direction: 'input', validate: validateAssistants },
     user_data: { direction: 'input' },
     evals: { direction: 'input' },
     assistants_output: { direction: 'output' },

@@ -2,8 +2,18 @@ import { readFile } from 'node:fs/promises'
 import { validate } from '@custody/plugin-api/testing'
 import t from 'tap'
 import plugin from '../src/index.ts'
+import { issueCodes } from '../src/issue-codes.ts'
 
 const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
+
+/** The first cells, in code quotes, of the table under a heading. */
+function firstCells(heading: string): string[] {
+  const section = readme.split(/^## /m).find((part) => part.startsWith(`${heading}\n`))
+  return [...(section ?? '').matchAll(/^\| `([^`]+)` *\|/gm)].map(
+    ([, cell]) => cell ?? '',
+  )
+}
+
 const purposes = Object.entries(plugin.purposes ?? {})
 
 t.test(
@@ -22,7 +32,8 @@ t.test(
 )
 
 t.test('the README lists every purpose with its direction, and no other', async (t) => {
-  const rows = readme.matchAll(/^\| `([^`]+)` *\| (\w+) *\|/gm)
+  const [intro = ''] = readme.split('\n## ')
+  const rows = intro.matchAll(/^\| `([^`]+)` *\| (\w+) *\|/gm)
   const listed = [...rows].map(([, name, direction]) => [name, direction])
   t.same(
     listed,
@@ -31,8 +42,9 @@ t.test('the README lists every purpose with its direction, and no other', async 
 })
 
 for (const [name, purpose] of purposes) {
-  t.test(`takes any content under any name without reading it: ${name}`, async (t) => {
-    t.same(Object.keys(purpose), ['direction'])
+  t.test(`takes any content under any name: ${name}`, async (t) => {
+    t.notOk(purpose.extensions)
+    t.notOk(purpose.maxBytes)
     const binary = Uint8Array.of(0, 0xff, 0xfe, 10, 0xc3)
     for (const content of [binary, 'not JSON']) {
       const verdict = await validate(plugin, content, { purpose: name, name: 'data.xyz' })
@@ -41,8 +53,19 @@ for (const [name, purpose] of purposes) {
   })
 }
 
-t.test('emits no codes and takes no options, as its README says', async (t) => {
+t.test('only assistants has a validator', async (t) => {
+  const looked = purposes.filter(([, { validate }]) => validate !== undefined)
+  t.same(
+    looked.map(([name]) => name),
+    ['assistants'],
+  )
+})
+
+t.test('the README explains every code, and no other', async (t) => {
+  t.same(firstCells('Codes'), issueCodes)
+})
+
+t.test('takes no options, as its README says', async (t) => {
   t.same(Object.keys(plugin).sort(), ['api', 'name', 'purposes', 'version'])
-  t.match(readme, /^## Codes\n\nNone/m)
   t.match(readme, /^## Options\n\nNone/m)
 })
