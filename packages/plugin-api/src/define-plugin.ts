@@ -82,6 +82,11 @@ export type Purpose<Options = unknown> = {
   /** Absent: any content is accepted. */
   readonly validate?: Validate<Options>
   /**
+   * Smallest file in bytes that the validator wants to see. Smaller ones are accepted without costing a worker's
+   * time; checks see them all the same. Not together with `streaming`. Default: every file.
+   */
+  readonly validateFrom?: number
+  /**
    * The validator may start while the upload still arrives: reads wait for bytes that are not there yet,
    * and `file.size` is `NaN` until the upload has ended. For validators that read a large file once from
    * its start to its end. Default false.

@@ -11,6 +11,7 @@ import type {
 } from './define-plugin.ts'
 import { openFileSource } from './file-source.ts'
 import { type ByteSource, createPluginFile } from './reader.ts'
+import { accept } from './verdict.ts'
 
 /** Content of a file: a text (as UTF-8), bytes, or a file on disk. */
 export type TestContent = string | Uint8Array | { readonly path: string }
@@ -44,8 +45,11 @@ export async function validate<Options = unknown>(
   const purpose = Object.hasOwn(purposes, name) ? purposes[name] : undefined
   if (purpose === undefined) throw new TypeError(`The plugin has no purpose '${name}'.`)
   if (purpose.validate === undefined) return { ok: true, facts: {}, warnings: [] }
+  const { validate: validator, validateFrom = 0 } = purpose
   const extension = purpose.extensions?.[0] ?? ''
-  return run(purpose.validate, content, name, extension, testOptions)
+  const wanted: Validate<Options> = (file, context) =>
+    file.size < validateFrom ? accept() : validator(file, context)
+  return run(wanted, content, name, extension, testOptions)
 }
 
 /** Runs a check over content, like {@link validate}: that of the purpose, else that of `'*'`. */

@@ -69,6 +69,19 @@ t.test('what the reader throws is an issue, as in the service', async (t) => {
   })
 })
 
+t.test('a validator sees only files of the size that it wants to see', async (t) => {
+  const validator = () => reject({ code: 'seen', message: 'Seen.' })
+  const large = { direction: 'input', validateFrom: 3, validate: validator } as const
+  const choosy = definePlugin({
+    name: 'choosy',
+    version: '1.0.0',
+    api: 1,
+    purposes: { large },
+  })
+  t.same(await validate(choosy, 'ab'), accept())
+  t.match(await validate(choosy, 'abc'), { ok: false })
+})
+
 t.test('what the service would not take fails the test', async (t) => {
   const verbose = definePlugin({
     name: 'verbose',

@@ -1,5 +1,5 @@
 import { definePlugin } from '@custody/plugin-api'
-import { validateAssistants } from './validate-assistants.ts'
+import { SURELY_WITHIN_BYTES, validateAssistants } from './validate-assistants.ts'
 
 /**
  * The purposes of the Files API whose content is free. Only of `assistants` are large texts looked at, for their
@@ -11,7 +11,11 @@ export default definePlugin({
   version: '1.1.0',
   api: 1,
   purposes: {
-    assistants: { direction: 'input', validate: validateAssistants },
+    assistants: {
+      direction: 'input',
+      validate: validateAssistants,
+      validateFrom: SURELY_WITHIN_BYTES + 1,
+    },
     user_data: { direction: 'input' },
     evals: { direction: 'input' },
     assistants_output: { direction: 'output' },

@@ -12,9 +12,11 @@ export const MAX_TOKENS = 2_000_000
  */
 export const SURELY_WITHIN_BYTES = Math.floor((MAX_TOKENS * 2) / 3)
 
-/** Takes anything but a text of more than {@link MAX_TOKENS}; only what may be one is read. */
+/**
+ * Takes anything but a text of more than {@link MAX_TOKENS}; only what may be one is read. Files of at most
+ * {@link SURELY_WITHIN_BYTES} are not handed to it.
+ */
 export async function validateAssistants(file: PluginFile): Promise<Verdict> {
-  if (file.size <= SURELY_WITHIN_BYTES) return accept()
   const encoding = textEncodingOf(await file.head(PROBE_BYTES))
   if (encoding === undefined) return accept()
   if (encoding === 'utf-8' && file.size <= MAX_TOKENS) return accept()

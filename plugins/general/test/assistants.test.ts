@@ -100,10 +100,12 @@ function watched(size: number, read: (start: number, end: number) => Uint8Array)
   return { file, read: () => furthest }
 }
 
-t.test('a small file is taken without a look at it', async (t) => {
-  const { file, read } = watched(SURELY_WITHIN_BYTES, () => Buffer.alloc(0))
-  t.same(await validateAssistants(file), accepted)
-  t.equal(read(), 0)
+t.test('a file that cannot be beyond the bound is not even looked at', async (t) => {
+  t.equal(plugin.purposes?.assistants?.validateFrom, SURELY_WITHIN_BYTES + 1)
+  const threeTokensInTwoBytes = '\ua66e'
+  const most = `\ufeff${threeTokensInTwoBytes.repeat(SURELY_WITHIN_BYTES / 2)}`
+  const content = Buffer.from(most, 'utf16le')
+  t.match(await validate(content), { ok: true, facts: { tokens: 1_999_998 } })
 })
 
 t.test('of a text that fits by its size only the start is read', async (t) => {

@@ -30,8 +30,12 @@ const purpose = {
     defaultExpirySeconds: { type: 'integer', minimum: 1 },
     dialects,
     validate: aFunction,
+    validateFrom: bytes,
     streaming: { type: 'boolean' },
   },
+  dependentRequired: { validateFrom: ['validate'] },
+  // How large a file is that still arrives nobody knows.
+  dependentSchemas: { validateFrom: { properties: { streaming: { const: false } } } },
   required: ['direction'],
   additionalProperties: false,
 } as const
@@ -91,6 +95,7 @@ export type DeclaredPurpose = {
   readonly defaultExpirySeconds?: number
   readonly dialects?: readonly string[]
   readonly validate?: unknown
+  readonly validateFrom?: number
   readonly streaming?: boolean
 }
 

@@ -77,12 +77,12 @@ class WorkerPluginHost implements PluginHost {
   }
 
   follow(request: FollowRequest): FollowedValidation {
-    const validatedBy = this.#lookersAt(request.purpose, request.dialect)
+    const { purpose, dialect } = request
+    const validatedBy = this.#lookersAt(purpose, dialect, Number.NaN)
     return new Following({
       request,
       pool: this.#pool,
-      isStreaming:
-        validatedBy.length > 0 && this.#registry.streaming.has(request.purpose),
+      isStreaming: validatedBy.length > 0 && this.#registry.streaming.has(purpose),
       toOutcome: (reply) => this.#toOutcome(reply, validatedBy),
       validateWhole: (size, isRetry) => {
         const content = { path: request.path }
@@ -126,17 +126,18 @@ class WorkerPluginHost implements PluginHost {
     isRetry: boolean,
   ): ValidationOutcome | Promise<ValidationOutcome> {
     const { purpose, dialect, filename, content, project, signal } = request
-    const validatedBy = this.#lookersAt(purpose, dialect)
+    const size = 'buffer' in content ? content.buffer.length : request.size
+    const validatedBy = this.#lookersAt(purpose, dialect, size)
     if (validatedBy.length === 0) return this.#unseen
     if (signal.aborted) return Promise.reject(signal.reason)
-    const isSmall = 'buffer' in content && content.buffer.length <= SMALL_BYTES
+    const isSmall = 'buffer' in content && size <= SMALL_BYTES
     const work: Work = isSmall
       ? { kind: 'small', dialect, purpose, filename, bytes: content.buffer }
       : { kind: 'file', dialect, purpose, filename, content }
     return new Promise((resolve, reject) => {
       const job = new Job({
         project,
-        size: 'buffer' in content ? content.buffer.length : request.size,
+        size,
         signal,
         work,
         isRetry,
@@ -154,9 +155,9 @@ class WorkerPluginHost implements PluginHost {
     })
   }
 
-  /** Who looks at files of a purpose that are uploaded in a dialect. */
-  #lookersAt(purpose: string, dialect: string): readonly ValidatedBy[] {
-    const lookers = this.#registry.lookersAt(purpose, dialect)
+  /** Who looks at files of a purpose and size that are uploaded in a dialect. */
+  #lookersAt(purpose: string, dialect: string, bytes: number): readonly ValidatedBy[] {
+    const lookers = this.#registry.lookersAt(purpose, dialect, bytes)
     if (lookers !== undefined) return lookers
     const known = [...this.purposes.keys()].map((name) => `'${name}'`).join(', ')
     throw new CustodyError(

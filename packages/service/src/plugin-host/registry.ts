@@ -17,10 +17,14 @@ export type Registry = {
   readonly pluginNames: readonly string[]
   /** Checked options in the order of the configuration, with their schema's defaults. */
   readonly options: readonly unknown[]
-  /** Who looks at files of a purpose in a dialect, in order; undefined where nobody has the purpose. */
+  /**
+   * Who looks at files of a purpose in a dialect, in order; undefined where nobody has the purpose. `bytes`: the
+   * file's size, or `NaN` while it still arrives.
+   */
   readonly lookersAt: (
     purpose: string,
     dialect: string,
+    bytes: number,
   ) => readonly ValidatedBy[] | undefined
   /** Purposes whose owner can read a file that is still being written. */
   readonly streaming: ReadonlySet<string>
@@ -193,26 +197,41 @@ function findLookers(
   purposes: ReadonlyMap<string, unknown>,
   declarations: readonly Declaration[],
 ): Registry['lookersAt'] {
+  const newCache = () => new Map<string, readonly ValidatedBy[]>()
   const found = new Map(
-    [...purposes.keys()].map((name) => [name, new Map<string, readonly ValidatedBy[]>()]),
+    [...purposes.keys()].map((name) => [
+      name,
+      { from: validateFrom(name, declarations), below: newCache(), others: newCache() },
+    ]),
   )
-  return (purpose, dialect) => {
-    const byDialect = found.get(purpose)
-    const known = byDialect?.get(dialect)
-    if (known !== undefined || byDialect === undefined) return known
-    const lookers = lookersAt(purpose, dialect, declarations)
+  return (purpose, dialect, bytes) => {
+    const caches = found.get(purpose)
+    if (caches === undefined) return undefined
+    const byDialect = bytes < caches.from ? caches.below : caches.others
+    const known = byDialect.get(dialect)
+    if (known !== undefined) return known
+    const lookers = lookersAt(purpose, dialect, bytes, declarations)
     byDialect.set(dialect, lookers)
     return lookers
   }
 }
 
+/** Smallest file that the validator of a purpose's owner is to see. */
+function validateFrom(purpose: string, declarations: readonly Declaration[]): number {
+  const owner = declarations.find(({ purposes = {} }) => Object.hasOwn(purposes, purpose))
+  return owner?.purposes?.[purpose]?.validateFrom ?? 0
+}
+
 function lookersAt(
   purpose: string,
   dialect: string,
+  bytes: number,
   declarations: readonly Declaration[],
 ): readonly ValidatedBy[] {
+  const isBelow = bytes < validateFrom(purpose, declarations)
   const owners = declarations.filter(({ purposes = {} }) => {
-    return Object.hasOwn(purposes, purpose) && purposes[purpose]?.validate !== undefined
+    const owned = Object.hasOwn(purposes, purpose) ? purposes[purpose] : undefined
+    return owned?.validate !== undefined && !isBelow
   })
   const checkers = declarations.filter(
     ({ checks }) => checkFor(checks, purpose, dialect) !== undefined,

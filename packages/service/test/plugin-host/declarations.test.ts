@@ -72,6 +72,16 @@ for (const [what, source, message] of [
     /checks\.\*\.dialects/,
   ],
   [
+    'a size from which nobody validates',
+    `export default { ${head}, purposes: { a: { direction: 'input', validateFrom: 9 } } }`,
+    /purposes\.a must have property validate/,
+  ],
+  [
+    'a size of files that still arrive',
+    `export default { ${head}, purposes: { a: { direction: 'input', validate() {}, validateFrom: 9, streaming: true } } }`,
+    /purposes\.a\.streaming must be false/,
+  ],
+  [
     'a validator that is no function',
     `export default { ${head}, purposes: { a: { direction: 'input', validate: true } } }`,
     /purposes\.a\.validate/,

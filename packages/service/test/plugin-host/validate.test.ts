@@ -212,6 +212,49 @@ t.test('a check for some dialects runs for their uploads only', async (t) => {
   }
 })
 
+t.test('a validator sees only files of the size that it wants to see', async (t) => {
+  const purposes = (from: number) =>
+    `purposes: { p: { direction: 'input', validateFrom: ${from}, ...${refuse} } }`
+  const source = (from: number) =>
+    `export default { name: 'o', version: '1.0.0', api: 1, ${purposes(from)} }`
+  const folder = t.testdir({
+    'small.mjs': source(3),
+    'large.mjs': source(100_000),
+    'check.mjs': check('c', `p: ${accept('{ n: 1 }')}`),
+  })
+  for (const [name, from] of [
+    ['small.mjs', 3],
+    ['large.mjs', 100_000],
+  ] as const) {
+    const owner = { module: join(folder, name) }
+    const alone = await startHost(t, { plugins: [owner] })
+    const checked = await startHost(t, {
+      plugins: [owner, { module: join(folder, 'check.mjs') }],
+    })
+    const path = join(folder, `below-${name}`)
+    writeFileSync(path, 'x'.repeat(from - 1))
+    const below = [{}, { content: { path }, size: from - 1 }]
+    for (const request of below) {
+      const text = 'x'.repeat(from - 1)
+      t.same(await validateText(alone.host, text, { purpose: 'p', ...request }), {
+        ok: true,
+        validatedBy: [],
+        facts: {},
+        warnings: [],
+      })
+      t.match(await validateText(checked.host, text, { purpose: 'p', ...request }), {
+        ok: true,
+        validatedBy: [{ plugin: 'c' }],
+        facts: { c: { n: 1 } },
+      })
+    }
+    for (const { host } of [alone, checked]) {
+      const text = 'x'.repeat(from)
+      t.match(await validateText(host, text, { purpose: 'p' }), { plugin: 'o' })
+    }
+  }
+})
+
 t.test('where no check is for the dialect the answer comes at once', async (t) => {
   const module = join(
     t.testdir({ 'a.mjs': check('a', `free: { ...${refuse}, dialects: ['gravix'] }`) }),

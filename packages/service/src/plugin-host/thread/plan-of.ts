@@ -15,9 +15,9 @@ export function planOf(
   const owners: Step[] = []
   const checks: Step[] = []
   for (const [index, plugin] of plugins.entries()) {
-    const step = { index, plugin: plugin.name, options: options[index] }
-    const owned = own(plugin.purposes, purpose)?.validate
-    if (owned !== undefined) owners.push({ ...step, validate: owned })
+    const step = { index, plugin: plugin.name, options: options[index], from: 0 }
+    const { validate, validateFrom: from = 0 } = own(plugin.purposes, purpose) ?? {}
+    if (validate !== undefined) owners.push({ ...step, validate, from })
     const check = checkFor(plugin.checks, purpose, dialect)
     if (check !== undefined) checks.push({ ...step, validate: check.validate })
   }

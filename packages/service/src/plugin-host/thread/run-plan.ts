@@ -9,6 +9,8 @@ export type Step = {
   readonly index: number
   readonly plugin: string
   readonly options: unknown
+  /** Smallest file in bytes that it wants to see. */
+  readonly from: number
   readonly validate: Validate
 }
 
@@ -31,6 +33,7 @@ export function runPlan(
     for (let position = first; position < steps.length; position += 1) {
       const step = steps[position]
       if (step === undefined) break
+      if (file.size < step.from) continue
       const entered = onStep(step, position)
       let verdict: unknown
       try {
