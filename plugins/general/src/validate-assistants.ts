@@ -33,7 +33,7 @@ function tooManyTokens(
 ) {
   const counted =
     bytes < size
-      ? `its first ${bytes} of ${size} bytes have more than ${tokens - 1}`
+      ? `its first ${bytes} of ${size} bytes have ${tokens}`
       : `it has ${tokens}`
   const code: IssueCode = 'too_many_tokens'
   return {
