@@ -23,11 +23,12 @@ export {
   putExtents,
   removeExtents,
 } from './extents/extents.ts'
+export { type CountFiles, countFiles } from './files/count-files.ts'
 export { dueFiles, nextDeadline } from './files/deadlines.ts'
 export { type FilesBatch, filesProjection } from './files/files-projection.ts'
 export type { FileRow, GarbageRow, UsageRow } from './files/files-tables.ts'
 export { findFile, findFileOf } from './files/find-file.ts'
 export { findGarbage } from './files/garbage.ts'
-export { type ListFiles, listFiles } from './files/list-files.ts'
+export { type FilesFilter, type ListFiles, listFiles } from './files/list-files.ts'
 export { findUsage } from './files/usage.ts'
 export { projections } from './projections.ts'

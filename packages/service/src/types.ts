@@ -65,6 +65,12 @@ export type UploadRequest = {
   readonly declaredType: string | null
   readonly expiresAfterSeconds?: number
   readonly metadata?: Readonly<Record<string, string>>
+  readonly classification?: string
+  readonly complianceRegime?: string
+  /** What else the client asked of its provider, as the dialect parsed it: recorded in clear, so nothing personal. */
+  readonly options?: Readonly<Record<string, unknown>>
+  /** The part of it that is free text, which can be erased. */
+  readonly textOptions?: Readonly<Record<string, string>>
   /** SHA-256 that the client says the file has: 64 lower-case hex digits. */
   readonly sha256?: string
   readonly policy: UploadPolicy
@@ -86,6 +92,8 @@ export type FileView = {
   /** null once erased. */
   readonly filename: string | null
   readonly metadata: Readonly<Record<string, string>> | null
+  readonly classification: string | null
+  readonly complianceRegime: string | null
   readonly status: 'uploaded' | 'processing' | 'processed' | 'error'
   /** Lower-case hex, or null once erased. */
   readonly sha256: string | null
@@ -98,10 +106,21 @@ export type ListQuery = {
   readonly after?: string
   /** `after` as the client wrote it, for the error text. */
   readonly afterAsSent?: string
+  /** Files to pass over first: only without `after`. */
+  readonly offset?: number
   readonly purpose?: string
+  readonly classification?: string
+  readonly complianceRegime?: string
+  /** Whether the page is to tell how many files there are, by project and purpose. */
+  readonly wantsTotal?: boolean
 }
 
-export type FilePage = { readonly files: readonly FileView[]; readonly hasMore: boolean }
+export type FilePage = {
+  readonly files: readonly FileView[]
+  readonly hasMore: boolean
+  /** Where it was asked for: all files of the list, not of the page. */
+  readonly total?: number
+}
 
 export type FileContent = {
   readonly file: FileView

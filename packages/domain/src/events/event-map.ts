@@ -23,10 +23,18 @@ export type EventMap = {
       }[]
       /** `form`, or the id of the upload that it was completed from. */
       readonly source: string
+      /** Who may see it, in the client's words, such as `confidential`. */
+      readonly classification?: string
+      /** The rules that it falls under, such as `hipaa`. */
+      readonly compliance_regime?: string
+      /** What else the client asked of its provider, as the dialect understood it; no free text. */
+      readonly options?: Readonly<Record<string, unknown>>
     }
     personal: {
       readonly filename: string
       readonly metadata?: Readonly<Record<string, string>>
+      /** Options whose value is free text. */
+      readonly options?: Readonly<Record<string, string>>
     }
     content: {
       /** Lower-case hex. */

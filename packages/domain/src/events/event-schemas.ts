@@ -5,6 +5,7 @@ const uint = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } a
 const hex64 = { type: 'string', pattern: '^[0-9a-f]{64}$' } as const
 const nullable = (schema: object) => ({ anyOf: [{ type: 'null' }, schema] })
 const listOf = (items: object, maxItems = 4096) => ({ type: 'array', items, maxItems })
+const texts = { type: 'object', additionalProperties: { type: 'string' } } as const
 const policy = { enum: ['request', 'purpose', 'project'] } as const
 
 function shape(required: Record<string, object>, optional: Record<string, object> = {}) {
@@ -46,22 +47,22 @@ type TypeSchema = {
 export const eventSchemas: Readonly<Record<EventType, TypeSchema>> = {
   LogCreated: { schema: 1, data: shape({ log_id: text, format: uint, software: text }) },
   FileUploaded: {
-    schema: 1,
-    data: shape({
-      purpose: text,
-      bytes: uint,
-      expires_at: nullable(uint),
-      expiry_policy: nullable(policy),
-      validated_by: listOf(shape({ plugin: text, version: text })),
-      source: text,
-    }),
+    schema: 2,
+    data: shape(
+      {
+        purpose: text,
+        bytes: uint,
+        expires_at: nullable(uint),
+        expiry_policy: nullable(policy),
+        validated_by: listOf(shape({ plugin: text, version: text })),
+        source: text,
+      },
+      { classification: text, compliance_regime: text, options: { type: 'object' } },
+    ),
     private: {
       personal: {
         required: true,
-        body: shape(
-          { filename: text },
-          { metadata: { type: 'object', additionalProperties: { type: 'string' } } },
-        ),
+        body: shape({ filename: text }, { metadata: texts, options: texts }),
       },
       content: {
         required: true,

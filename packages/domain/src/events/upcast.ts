@@ -14,8 +14,14 @@ export type Upcasters = Partial<
   Readonly<Record<EventType, Readonly<Record<number, Upcaster>>>>
 >
 
-/** By type, then by the schema number that is read. None yet: every type is at its first schema. */
-const upcasters: Upcasters = {}
+/** What came is optional: an event that was written before it is one that has none of it. */
+const unchanged: Upcaster = (body) => body
+
+/** By type, then by the schema number that is read. */
+const upcasters: Upcasters = {
+  // 2: classification, compliance_regime and options
+  FileUploaded: { 1: unchanged },
+}
 
 /**
  * Brings an event of any schema ever written to today's.

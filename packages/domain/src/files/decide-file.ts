@@ -11,6 +11,12 @@ export type UploadFile = {
   readonly expiry: { readonly afterSeconds: number; readonly policy: ExpiryPolicy } | null
   readonly filename: string
   readonly metadata?: Readonly<Record<string, string>>
+  readonly classification?: string
+  readonly complianceRegime?: string
+  /** What else the client asked of its provider; nothing personal. */
+  readonly options?: Readonly<Record<string, unknown>>
+  /** The part of it that is free text. */
+  readonly textOptions?: Readonly<Record<string, string>>
   readonly sha256: string
   readonly declaredType: string | null
   readonly extents: readonly Extent[]
@@ -59,11 +65,19 @@ export function decideUpload(
       expiry_policy: expiry?.policy ?? null,
       validated_by: command.validatedBy,
       source: 'form',
+      ...(command.classification !== undefined && {
+        classification: command.classification,
+      }),
+      ...(command.complianceRegime !== undefined && {
+        compliance_regime: command.complianceRegime,
+      }),
+      ...(command.options && { options: command.options }),
     },
     private: {
       personal: {
         filename: command.filename,
         ...(command.metadata && { metadata: command.metadata }),
+        ...(command.textOptions && { options: command.textOptions }),
       },
       content: {
         sha256: command.sha256,

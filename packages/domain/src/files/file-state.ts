@@ -16,6 +16,8 @@ export type FileState = {
   readonly expiryPolicy: ExpiryPolicy | null
   readonly filename: string | null
   readonly metadata: Readonly<Record<string, string>> | null
+  readonly classification: string | null
+  readonly complianceRegime: string | null
   readonly sha256: string | null
   readonly extents: readonly Extent[]
   readonly ended: FileEnd | null
@@ -48,6 +50,8 @@ export function evolveFile(state: FileState | null, event: FileEvent): FileState
       expiryPolicy: event.data.expiry_policy,
       filename: personal?.filename ?? null,
       metadata: personal?.metadata ?? null,
+      classification: event.data.classification ?? null,
+      complianceRegime: event.data.compliance_regime ?? null,
       sha256: content?.sha256 ?? null,
       extents: content?.extents ?? [],
       ended: null,

@@ -39,6 +39,8 @@ const live: FileState = {
   expiryPolicy: null,
   filename: 'a.jsonl',
   metadata: null,
+  classification: null,
+  complianceRegime: null,
   sha256: 'a'.repeat(64),
   extents: [],
   ended: null,
@@ -92,6 +94,32 @@ t.test('metadata goes with the personal data', async (t) => {
     events: [{ private: { personal: { filename: 'a.jsonl', metadata } } }],
   })
 })
+
+t.test(
+  'what a provider is asked for is recorded, its free text with the personal data',
+  async (t) => {
+    const asked = {
+      classification: 'phi',
+      complianceRegime: 'hipaa',
+      options: { process: true },
+      textOptions: { collection: 'legal-docs' },
+    }
+    t.match(decideUpload({ project, usedBytes: 0 }, { ...upload, ...asked }, NOW), {
+      events: [
+        {
+          data: {
+            classification: 'phi',
+            compliance_regime: 'hipaa',
+            options: { process: true },
+          },
+          private: {
+            personal: { filename: 'a.jsonl', options: { collection: 'legal-docs' } },
+          },
+        },
+      ],
+    })
+  },
+)
 
 t.test('a quota is inclusive', async (t) => {
   const limited = { archived: false, limits: { quota_bytes: 1_000 } }

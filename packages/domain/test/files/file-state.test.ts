@@ -65,6 +65,8 @@ const state: FileState = {
   expiryPolicy: 'purpose',
   filename: 'a.jsonl',
   metadata: { owner: 'Ada' },
+  classification: null,
+  complianceRegime: null,
   sha256: 'a'.repeat(64),
   extents: [{ id: 'e1', bytes: 100, sha256: 'a'.repeat(64) }],
   ended: null,
@@ -79,6 +81,8 @@ t.test('an upload whose private data was erased is a file without it', async (t)
     ...state,
     filename: null,
     metadata: null,
+    classification: null,
+    complianceRegime: null,
     sha256: null,
     extents: [],
   })
@@ -112,4 +116,18 @@ t.test('a file is there until the second of its expiry begins', async (t) => {
   t.notOk(isLive(state, at))
   t.ok(isLive({ ...state, expiresAt: null }, at * 2))
   t.notOk(isLive(evolveFile(state, deleted), placed.time), 'nor after its end')
+})
+
+t.test('classification and compliance regime are those of the upload', async (t) => {
+  const data = {
+    ...uploaded.data,
+    classification: 'phi',
+    compliance_regime: 'hipaa',
+    options: { process: true },
+  }
+  t.same(evolveFile(null, { ...uploaded, data }), {
+    ...state,
+    classification: 'phi',
+    complianceRegime: 'hipaa',
+  })
 })

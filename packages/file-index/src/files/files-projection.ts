@@ -29,7 +29,7 @@ export interface FilesBatch extends ProjectionBatch {
 /** Files with what is derived from them alone: usage, deadlines and the garbage queue. */
 export const filesProjection: Projection<FilesBatch> = {
   name: 'files',
-  version: 1,
+  version: 2,
   tables: ['files', 'usage', 'deadlines', 'garbage'],
   types: ['FileUploaded', 'FileDeleted', 'FileExpired', 'ContentDestroyed'],
 
@@ -48,6 +48,8 @@ export const filesProjection: Projection<FilesBatch> = {
         expiry_policy text,
         filename text,
         metadata text,
+        classification text,
+        compliance_regime text,
         sha256 text,
         extents text not null,
         ended_position integer,
@@ -78,7 +80,11 @@ export const filesProjection: Projection<FilesBatch> = {
     await sql.exec(`
       create index ${files}_live on ${files} (project, seq) where ended_position is null;
       create index ${files}_live_by_purpose on ${files} (project, purpose, seq)
-        where ended_position is null;`)
+        where ended_position is null;
+      create index ${files}_live_by_classification on ${files} (project, classification, seq)
+        where ended_position is null and classification is not null;
+      create index ${files}_live_by_regime on ${files} (project, compliance_regime, seq)
+        where ended_position is null and compliance_regime is not null;`)
   },
 
   open: openBatch,
@@ -97,6 +103,8 @@ const insertFiles = insertion<FileRow>('files', [
   'expiry_policy',
   'filename',
   'metadata',
+  'classification',
+  'compliance_regime',
   'sha256',
   'extents',
   'ended_position',

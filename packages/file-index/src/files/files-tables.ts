@@ -22,6 +22,8 @@ export type FileRow = {
   filename: string | null
   /** JSON. */
   metadata: string | null
+  classification: string | null
+  compliance_regime: string | null
   sha256: string | null
   /** JSON: {id, bytes, sha256}[] */
   extents: string

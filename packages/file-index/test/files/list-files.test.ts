@@ -1,5 +1,10 @@
 import t from 'tap'
-import { type ListFiles, listFiles } from '../../src/index.ts'
+import {
+  type CountFiles,
+  countFiles,
+  type ListFiles,
+  listFiles,
+} from '../../src/index.ts'
 import { createProject, openIndex, type Upload } from '../fixtures/open-index.ts'
 
 type Query = Omit<Partial<ListFiles>, 'project'>
@@ -24,6 +29,8 @@ async function newProject() {
         now: index.now(),
         ...query,
       }),
+    count: (query: Partial<CountFiles> = {}) =>
+      countFiles(index.log.reader.sql, { project, now: index.now(), ...query }),
   }
 }
 
@@ -142,4 +149,67 @@ t.test('pages are full however many files between them are hidden', async (t) =>
   }
   index.clock.now += 1_000_000
   t.same(await pages(north, { limit: 2 }), [kept.slice(0, 2), kept.slice(2)])
+})
+
+t.test(
+  'classification and compliance regime narrow a list, alone and together',
+  async (t) => {
+    const north = await newProject()
+    const south = await newProject()
+    const plain = await north.upload()
+    const open = await north.upload({ classification: 'public' })
+    const health = await north.upload({
+      classification: 'phi',
+      complianceRegime: 'hipaa',
+    })
+    const image = await north.upload({ classification: 'phi', purpose: 'vision' })
+    await south.upload({ classification: 'phi', complianceRegime: 'hipaa' })
+    t.same(await idsOf(north, { classification: 'public' }), [open])
+    t.same(await idsOf(north, { classification: 'phi' }), [health, image])
+    t.same(await idsOf(north, { complianceRegime: 'hipaa' }), [health])
+    t.same(await idsOf(north, { classification: 'phi', purpose: 'vision' }), [image])
+    t.same(await idsOf(north, { classification: 'phi', complianceRegime: 'hipaa' }), [
+      health,
+    ])
+    t.same(await idsOf(north, { classification: 'restricted' }), [])
+    t.same(await pages(north, { classification: 'phi', limit: 1, order: 'desc' }), [
+      [image],
+      [health],
+    ])
+    await north.remove(health)
+    t.same(await idsOf(north, { classification: 'phi' }), [image])
+    t.same(await idsOf(north), [plain, open, image])
+  },
+)
+
+t.test('an offset passes over live files only', async (t) => {
+  const north = await newProject()
+  const ids: string[] = []
+  for (let n = 0; n < 5; n += 1) ids.push(await north.upload())
+  t.same(await idsOf(north, { offset: 2, limit: 2 }), [ids[2], ids[3]])
+  t.same(await idsOf(north, { offset: 4, order: 'desc' }), [ids[0]])
+  t.same(await idsOf(north, { offset: 5 }), [])
+  await north.remove(ids[0])
+  t.same(await idsOf(north, { offset: 2, limit: 2 }), [ids[3], ids[4]])
+})
+
+t.test('the count is that of the whole list, at every second', async (t) => {
+  const north = await newProject()
+  const south = await newProject()
+  t.equal(await north.count(), 0)
+  const kept = await north.upload()
+  const short = await north.upload({ expiresAfter: 10 })
+  await north.upload({ purpose: 'vision', expiresAfter: 10 })
+  await south.upload({ expiresAfter: 10 })
+  t.equal(await north.count(), 3)
+  t.equal(await north.count({ purpose: 'vision' }), 1)
+  t.equal(await north.count({ purpose: 'audio' }), 0)
+  index.clock.now += 10_000_000
+  t.equal(await north.count(), 1, 'due, and not logged as expired yet')
+  t.equal(await north.count({ purpose: 'batch' }), 1)
+  t.equal(await north.count({ purpose: 'vision' }), 0)
+  await north.expire(short)
+  t.equal(await north.count(), 1)
+  await north.remove(kept)
+  t.equal(await north.count(), 0)
 })

@@ -117,6 +117,8 @@ export class MemoryFiles implements Files {
       expiresAt: expiresAfterSeconds ? 1_700_000_000 + expiresAfterSeconds : null,
       filename: request.filename,
       metadata: request.metadata ?? null,
+      classification: request.classification ?? null,
+      complianceRegime: request.complianceRegime ?? null,
       status: 'processed',
       sha256: content.sha256,
       content: bytes,

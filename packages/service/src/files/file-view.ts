@@ -10,6 +10,8 @@ export function toFileView(state: FileState): FileView {
     expiresAt: state.expiresAt,
     filename: state.filename,
     metadata: state.metadata,
+    classification: state.classification,
+    complianceRegime: state.complianceRegime,
     status: 'processed',
     sha256: state.sha256,
   }

@@ -1,6 +1,6 @@
 import { CustodyError, type FileState, isLive } from '@custody/domain'
 import type { MaybePromise } from '@custody/event-log'
-import { findFileOf, listFiles } from '@custody/file-index'
+import { countFiles, findFileOf, listFiles } from '@custody/file-index'
 import type { Appender } from '../appender.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import type { Files, Principal } from '../types.ts'
@@ -60,18 +60,28 @@ export function createFiles(environment: ServiceEnvironment, appender: Appender)
           )
         }
       }
+      const { purpose, classification, complianceRegime } = query
+      const project = principal.project.id
+      const now = Math.floor(clock() / 1000)
+      const ofPurpose = purpose === undefined ? {} : { purpose }
       const states = await listFiles(log.reader.sql, {
-        project: principal.project.id,
+        project,
         order: query.order,
         limit: query.limit + 1,
-        now: Math.floor(clock() / 1000),
+        now,
         ...(cursor && { after: cursor.seq }),
-        ...(query.purpose !== undefined && { purpose: query.purpose }),
+        ...(query.offset !== undefined && { offset: query.offset }),
+        ...ofPurpose,
+        ...(classification !== undefined && { classification }),
+        ...(complianceRegime !== undefined && { complianceRegime }),
       })
-      return {
+      const page = {
         files: states.slice(0, query.limit).map(toFileView),
         hasMore: states.length > query.limit,
       }
+      if (!query.wantsTotal) return page
+      const total = await countFiles(log.reader.sql, { project, ...ofPurpose, now })
+      return { ...page, total }
     },
 
     async delete(principal, id, { idAsSent, requestId }) {

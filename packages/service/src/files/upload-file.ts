@@ -78,6 +78,8 @@ export async function uploadFile(
       expiresAt: command.expiry && createdAt + command.expiry.afterSeconds,
       filename: command.filename,
       metadata: command.metadata ?? null,
+      classification: command.classification ?? null,
+      complianceRegime: command.complianceRegime ?? null,
       status: 'processed',
       sha256: command.sha256,
     }
@@ -188,6 +190,14 @@ function toCommand(
         : { afterSeconds: request.expiresAfterSeconds, policy: 'request' },
     filename: request.filename,
     ...(request.metadata && { metadata: request.metadata }),
+    ...(request.classification !== undefined && {
+      classification: request.classification,
+    }),
+    ...(request.complianceRegime !== undefined && {
+      complianceRegime: request.complianceRegime,
+    }),
+    ...(request.options && { options: request.options }),
+    ...(request.textOptions && { textOptions: request.textOptions }),
     sha256,
     declaredType: request.declaredType,
     extents: [{ id: ids.uuid(), bytes, sha256 }],
