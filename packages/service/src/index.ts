@@ -22,7 +22,7 @@ export {
   type Service,
   type ServiceOptions,
 } from './create-service.ts'
-export { extensionOf } from './files/upload-file.ts'
+export { extensionOf } from './files/judge-content.ts'
 export { createIds, type Ids } from './ids.ts'
 export { createPluginHost, type PluginHost } from './plugin-host/index.ts'
 export {

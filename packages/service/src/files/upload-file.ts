@@ -1,17 +1,12 @@
-import { CustodyError, quote, toSeconds } from '@custody/domain'
+import { CustodyError, toSeconds } from '@custody/domain'
 import type { Appender } from '../appender.ts'
 import type { StoredUpload } from '../log/stored-command.ts'
 import type { PurposeInfo, ValidationOutcome } from '../plugin-host/index.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import type { FileView, Principal, UploadRequest } from '../types.ts'
 import type { FollowedUploads } from './follow-upload.ts'
-import {
-  defaultExpiry,
-  limitOf,
-  offeredPurposes,
-  requirePurpose,
-  tooLarge,
-} from './purpose-rules.ts'
+import { contentRefusals, validateContent } from './judge-content.ts'
+import { defaultExpiry, offeredPurposes, requirePurpose } from './purpose-rules.ts'
 
 /** An issue's code that stands for a status of its own, 415. */
 const UNSUPPORTED = 'unsupported_media_type'
@@ -35,22 +30,9 @@ export async function uploadFile(
     offeredPurposes(plugins, principal, policy),
     request.purpose,
   )
-  checkContent(principal, request, purpose)
-
-  const validation =
-    followed.take(content, request.purpose, request.filename) ??
-    plugins.validate({
-      purpose: purpose.name,
-      dialect: policy.dialect,
-      filename: request.filename,
-      size: content.bytes,
-      content: content.inline
-        ? { buffer: content.inline }
-        : { path: requirePath(content.path) },
-      project: principal.project.id,
-      signal: request.signal,
-    })
-  const verdict = await validation
+  const [refused] = contentRefusals(principal, request, purpose)
+  if (refused) throw refused
+  const verdict = await validateContent(environment, followed, principal, request)
   if (!verdict.ok) throw refusal(verdict)
 
   const command = toCommand(environment, principal, request, purpose, verdict)
@@ -96,55 +78,6 @@ export async function uploadFile(
     }
     throw error
   }
-}
-
-function checkContent(
-  principal: Principal,
-  request: UploadRequest,
-  purpose: PurposeInfo,
-): void {
-  const { content, policy } = request
-  if (content.bytes === 0) {
-    throw new CustodyError('empty_file', 'The file is empty: it has 0 bytes.', {
-      param: 'file',
-    })
-  }
-  const extension = extensionOf(request.filename)
-  const { knownExtensions } = policy
-  if (knownExtensions && !knownExtensions.includes(extension)) {
-    throw new CustodyError(
-      'unsupported_file_type',
-      `Unsupported file type: the name ends in ${quote(extension)}. Must be ${knownExtensions.join(', ')}`,
-      { param: 'file' },
-    )
-  }
-  const { maxBytes, setBy } = limitOf(purpose, extension, principal, policy)
-  if (content.bytes > maxBytes) throw tooLarge(content.bytes, maxBytes, setBy)
-  if (purpose.extensions && !purpose.extensions.includes(extension)) {
-    throw new CustodyError(
-      'invalid_extension',
-      `Invalid file format for purpose ${quote(purpose.name)}: the name ends in ${quote(extension)}. Must be ${purpose.extensions.join(', ')}`,
-      { param: 'file' },
-    )
-  }
-  if (request.sha256 !== undefined && request.sha256 !== content.sha256) {
-    throw new CustodyError(
-      'digest_mismatch',
-      `The file's SHA-256 is ${content.sha256}, not ${request.sha256}.`,
-      { param: 'sha256' },
-    )
-  }
-}
-
-/** Lower-case extension with its dot, or `''`. */
-export function extensionOf(filename: string): string {
-  const dot = filename.lastIndexOf('.')
-  return dot <= 0 ? '' : filename.slice(dot).toLowerCase()
-}
-
-function requirePath(path: string | undefined): string {
-  if (path === undefined) throw new TypeError('Content is neither inline nor staged')
-  return path
 }
 
 function refusal(
