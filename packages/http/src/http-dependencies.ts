@@ -23,10 +23,10 @@ export type HttpDependencies = {
   readonly admin?: AdminUseCases
   health(): Health
   /**
-   * The purposes that any key may upload in a dialect, in the order in which a refusal lists them; undefined
-   * where a dialect takes any. Output purposes that need a scope are not among them.
+   * The input purposes that plugins offer in a dialect, in the order in which a refusal lists them. Output purposes
+   * are not among them.
    */
-  purposes(dialect: string): readonly string[] | undefined
+  purposes(dialect: string): readonly string[]
   readonly logger: Logger
   /**
    * Collects what has just died (V8: a minor collection). Called after every 8 MiB of streamed bodies: see

@@ -45,6 +45,14 @@ export type UploadPolicy = {
   /** Output purposes that every key may write in this dialect. */
   readonly openOutputPurposes: readonly string[]
   /**
+   * The dialect takes any purpose of 1 to so many characters. One that no plugin offers is handled like general
+   * files: no limit but the dialect's, and no validator but the checks of every purpose. Absent: only purposes that
+   * plugins offer.
+   */
+  readonly anyPurpose?: { readonly maxLength: number }
+  /** Bytes of all files of a project, inclusive, where the project sets no quota of its own. Absent: no bound. */
+  readonly quotaBytes?: number
+  /**
    * Largest file in bytes, inclusive, by lower-case extension with its dot: it goes before the plugin's own for
    * that extension, and counts where it is smaller than the purpose's limit.
    */

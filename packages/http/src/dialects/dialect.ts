@@ -1,22 +1,38 @@
 import type { CustodyError, ErrorKey } from '@custody/domain/errors'
-import type { FilePage, FileView, ListQuery, UploadPolicy } from '@custody/service'
+import type {
+  FilePage,
+  FileView,
+  ListQuery,
+  UploadPolicy,
+  UploadRequest,
+} from '@custody/service'
 
 /** A text field of a form, in the order in which the fields came. */
 export type FormField = { readonly name: string; readonly value: string }
 
 /** What the fields of an upload say. */
-export type UploadFields = {
-  readonly purpose: string
-  readonly expiresAfterSeconds?: number
-  readonly metadata?: Readonly<Record<string, string>>
-  /** 64 lower-case hex digits. */
-  readonly sha256?: string
-}
+export type UploadFields = Pick<
+  UploadRequest,
+  | 'purpose'
+  | 'expiresAfterSeconds'
+  | 'metadata'
+  | 'sha256'
+  | 'classification'
+  | 'complianceRegime'
+  | 'options'
+  | 'textOptions'
+>
 
-/** How one provider's API looks on the wire. Nothing outside a dialect looks at its name. */
+/** An object with an id, as it goes on the wire. */
+export type Presented = { readonly id: string } & Readonly<Record<string, unknown>>
+
+/**
+ * How one provider's API looks on the wire: data and pure functions. A dialect is made by spreading `openai` and
+ * saying what is different. Nothing outside a dialect looks at its name.
+ */
 export type Dialect = {
   readonly name: string
-  /** Size limits and default expiries of uploads. */
+  /** Size limits, default expiries, purposes and types of uploads. */
   readonly uploads: UploadPolicy
   /** Files of a list page when the request does not say. */
   readonly defaultLimit: number
@@ -32,9 +48,13 @@ export type Dialect = {
   parseList(query: URLSearchParams): ListQuery
   /** A plain UUID as clients see it. */
   presentId(id: string): string
-  presentFile(file: FileView): object
+  /** A file as `GET` and lists show it. */
+  presentFile(file: FileView): Presented
+  /** A file as the answer to its upload shows it. */
+  presentUpload(file: FileView): Presented
   presentList(page: FilePage): object
   presentDeleted(id: string): object
   presentError(error: CustodyError): object
+  /** The HTTP status of a refusal. */
   statusOf(key: ErrorKey): number
 }

@@ -1,8 +1,13 @@
 import { CustodyError, quote } from '@custody/domain/errors'
 import type { Dialect } from './dialect.ts'
+import { fastapiAi } from './fastapi-ai.ts'
+import { gravix } from './gravix.ts'
+import { melious } from './melious.ts'
 import { openai } from './openai.ts'
+import { platform } from './platform.ts'
 
-const dialects: ReadonlyMap<string, Dialect> = new Map([[openai.name, openai]])
+const all: readonly Dialect[] = [openai, gravix, fastapiAi, platform, melious]
+const dialects: ReadonlyMap<string, Dialect> = new Map(all.map((one) => [one.name, one]))
 
 /** Names of all dialects, for settings and projects. */
 export const dialectNames: readonly string[] = [...dialects.keys()]

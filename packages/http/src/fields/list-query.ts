@@ -1,3 +1,4 @@
+import { parseFileId } from '@custody/domain'
 import { CustodyError, quote } from '@custody/domain/errors'
 import type { ListQuery } from '@custody/service'
 import { parseInteger } from './parse-integer.ts'
@@ -7,13 +8,12 @@ import { singleParameter } from './single-parameter.ts'
 export function parseListQuery(
   query: URLSearchParams,
   limits: { readonly defaultLimit: number; readonly maxLimit: number },
-  parseId: (id: string) => string | undefined,
 ): ListQuery {
   const limit = singleParameter(query, 'limit')
   const order = singleParameter(query, 'order')
   const afterAsSent = singleParameter(query, 'after')
   const purpose = singleParameter(query, 'purpose')
-  const after = afterAsSent === undefined ? undefined : parseId(afterAsSent)
+  const after = afterAsSent === undefined ? undefined : parseFileId(afterAsSent)
   if (afterAsSent !== undefined && after === undefined) throw cursorNotFound(afterAsSent)
   return {
     limit:

@@ -1,5 +1,5 @@
 import { CustodyError, quote } from '@custody/domain/errors'
-import type { Principal } from '@custody/service'
+import type { Principal, UploadPolicy } from '@custody/service'
 import { acceptBody } from '../answers/accept-body.ts'
 import { sendJson } from '../answers/send-json.ts'
 import { authorizeProject } from '../auth/authorize.ts'
@@ -32,7 +32,8 @@ export function uploadFile(
         watch,
         onBytes,
         takesField: (field) =>
-          dialect.takesField(field.name) && checkEarly(field, principal, dependencies),
+          dialect.takesField(field.name) &&
+          checkEarly(field, principal, policy, dependencies),
         onAccepted: () => acceptBody(context),
       })
       const file = await files.upload(principal, {
@@ -44,7 +45,7 @@ export function uploadFile(
         requestId,
         signal,
       })
-      sendJson(context, 200, dialect.presentFile(file))
+      sendJson(context, 200, dialect.presentUpload(file))
     } finally {
       await session.close()
     }
@@ -63,12 +64,16 @@ function declaredLength(context: RequestContext): number | undefined {
 function checkEarly(
   { name, value }: FormField,
   principal: Principal,
+  policy: UploadPolicy,
   dependencies: HttpDependencies,
 ): true {
-  if (name !== 'purpose' || value === '') return true
+  if (name !== 'purpose' || value === '' || policy.anyPurpose) return true
   if (principal.scopes.has('api.files.write_output')) return true
-  const purposes = dependencies.purposes(principal.project.dialect)
-  if (purposes === undefined || purposes.includes(value)) return true
+  const purposes = [
+    ...dependencies.purposes(policy.dialect),
+    ...policy.openOutputPurposes,
+  ]
+  if (purposes.includes(value)) return true
   throw new CustodyError(
     'invalid_purpose',
     `${quote(value)} is not one of [${purposes.map(quote).join(', ')}] - 'purpose'`,

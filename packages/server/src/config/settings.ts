@@ -1,3 +1,5 @@
+import { dialectNames } from '@custody/http'
+
 /** A setting: where it comes from and what it may be. */
 export type Setting = {
   readonly env: string
@@ -45,7 +47,7 @@ export const settings = {
   },
   dialect: {
     env: 'CUSTODY_DIALECT',
-    schema: { type: 'string', enum: ['openai'] },
+    schema: { type: 'string', enum: dialectNames },
     default: 'openai',
     about:
       'Dialect of the project "default" and of answers to requests without a valid key.',
