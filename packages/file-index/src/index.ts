@@ -29,6 +29,11 @@ export { type FilesBatch, filesProjection } from './files/files-projection.ts'
 export type { FileRow, GarbageRow, UsageRow } from './files/files-tables.ts'
 export { findFile, findFileOf } from './files/find-file.ts'
 export { findGarbage } from './files/garbage.ts'
+export {
+  type CreatedBefore,
+  countCreatedBefore,
+  listCreatedBefore,
+} from './files/list-created-before.ts'
 export { type FilesFilter, type ListFiles, listFiles } from './files/list-files.ts'
 export { findUsage } from './files/usage.ts'
 export { projections } from './projections.ts'

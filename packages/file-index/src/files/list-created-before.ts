@@ -1,0 +1,89 @@
+import { type Sql, statement } from '@custody/event-log'
+import type { FilesTables } from './files-tables.ts'
+
+export type CreatedBefore = {
+  readonly project: string
+  readonly purpose: string
+  /** Microseconds since the Unix epoch, exclusive. */
+  readonly before: number
+  /** Exclusive: where the page before this one ended. Default: from the oldest file on. */
+  readonly after?: number
+  /** Live files to look at. */
+  readonly limit: number
+  /** Unix seconds: files whose expiry has passed are not there, whatever the log says yet. */
+  readonly now: number
+}
+
+type Args = { project: string; purpose: string; after: number; limit: number }
+
+// No condition on the time: where few files match, it would be asked of all others too. The log's time only grows,
+// so what was created before a time are the first files, and a page ends with the first one that was not.
+const page = statement<FilesTables, Args>()((db, p) =>
+  db
+    .selectFrom('files')
+    .select(['id', 'seq', 'created_at', 'expires_at'])
+    .where('project', '=', p('project'))
+    .where('purpose', '=', p('purpose'))
+    .where('ended_position', 'is', null)
+    .where('seq', '>', p('after'))
+    .orderBy('seq')
+    .limit(p('limit')),
+)
+
+const counts = statement<FilesTables, Args & { before: number; now: number }>()((db, p) =>
+  db
+    .selectFrom((from) =>
+      from
+        .selectFrom('files')
+        .select(['seq', 'created_at', 'expires_at'])
+        .where('project', '=', p('project'))
+        .where('purpose', '=', p('purpose'))
+        .where('ended_position', 'is', null)
+        .where('seq', '>', p('after'))
+        .orderBy('seq')
+        .limit(p('limit'))
+        .as('some'),
+    )
+    .select(({ fn, or, eb }) => [
+      fn.countAll<number>().as('seen'),
+      fn.max<number | null>('seq').as('last'),
+      fn.max<number | null>('created_at').as('newest'),
+      fn
+        .countAll<number>()
+        .filterWhere('created_at', '<', p('before'))
+        .filterWhere(or([eb('expires_at', 'is', null), eb('expires_at', '>', p('now'))]))
+        .as('count'),
+    ]),
+)
+
+/**
+ * One page of the live files of a purpose that were created before a time, the oldest first. A page can have fewer
+ * files than it looked at. `next` is where the next one begins; undefined after the last.
+ */
+export async function listCreatedBefore(
+  sql: Sql,
+  query: CreatedBefore,
+): Promise<{ readonly ids: readonly string[]; readonly next: number | undefined }> {
+  const { project, purpose, before, after = 0, limit, now } = query
+  const seen = await sql.all(page, { project, purpose, after, limit: limit + 1 })
+  const rows = seen.filter((row) => row.created_at < before)
+  const here = rows.slice(0, limit)
+  return {
+    ids: here
+      .filter((row) => row.expires_at === null || row.expires_at > now)
+      .map((row) => row.id),
+    next: rows.length > limit ? here.at(-1)?.seq : undefined,
+  }
+}
+
+/** How many {@link listCreatedBefore} would find on a page, which may be much larger than one of files. */
+export async function countCreatedBefore(
+  sql: Sql,
+  query: CreatedBefore,
+): Promise<{ readonly count: number; readonly next: number | undefined }> {
+  const { after = 0, limit, before } = query
+  const found = await sql.get(counts, { ...query, after })
+  if (!found) throw new TypeError('A count has no row')
+  const isLast = found.seen < limit || found.newest === null || found.newest >= before
+  return { count: found.count, next: isLast ? undefined : (found.last ?? undefined) }
+}
