@@ -70,6 +70,7 @@ export {
   decideExpire,
   decideUpload,
   type ExpireFile,
+  quotaOf,
   type UploadFile,
   type UploadState,
 } from './files/decide-file.ts'

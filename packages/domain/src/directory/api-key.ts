@@ -17,6 +17,8 @@ export type ApiKeyState = {
   readonly createdAt: Micros
   /** Unix seconds. */
   readonly expiresAt: number | null
+  /** Uploads that the key may begin in a minute; null: only the project's limit holds. */
+  readonly uploadsPerMinute: number | null
   readonly revokedAt: Micros | null
   readonly position: number
 }
@@ -31,12 +33,17 @@ export type CreateApiKey = {
   readonly redacted: string
   /** Unix seconds. */
   readonly expiresAt: number | null
+  readonly uploadsPerMinute?: number
 }
+/** Changes what is given. */
 export type UpdateApiKey = {
   readonly type: 'UpdateApiKey'
   readonly id: string
   readonly scopes?: readonly string[]
+  /** Unix seconds; null: it does not expire any more. */
   readonly expiresAt?: number | null
+  /** null: it is not limited any more. */
+  readonly uploadsPerMinute?: number | null
 }
 export type RevokeApiKey = {
   readonly type: 'RevokeApiKey'
@@ -60,6 +67,7 @@ export function evolveApiKey(state: ApiKeyState | null, event: KeyEvent): ApiKey
       redacted: credential?.redacted ?? null,
       createdAt: event.time,
       expiresAt: event.data.expires_at,
+      uploadsPerMinute: event.data.uploads_per_minute ?? null,
       revokedAt: null,
       position: event.position,
     }
@@ -75,12 +83,14 @@ export function evolveApiKey(state: ApiKeyState | null, event: KeyEvent): ApiKey
       redacted: null,
     }
   }
+  const { scopes, expires_at, uploads_per_minute } = event.data
   return {
     ...state,
     version: event.version,
-    scopes: event.data.scopes ?? state.scopes,
-    expiresAt:
-      event.data.expires_at === undefined ? state.expiresAt : event.data.expires_at,
+    scopes: scopes ?? state.scopes,
+    expiresAt: expires_at === undefined ? state.expiresAt : expires_at,
+    uploadsPerMinute:
+      uploads_per_minute === undefined ? state.uploadsPerMinute : uploads_per_minute,
   }
 }
 
@@ -120,6 +130,9 @@ export function decideCreateApiKey(
       account: command.account,
       scopes: command.scopes,
       expires_at: command.expiresAt,
+      ...(command.uploadsPerMinute !== undefined && {
+        uploads_per_minute: command.uploadsPerMinute,
+      }),
     },
     private: {
       personal: { name: command.name },
@@ -128,15 +141,19 @@ export function decideCreateApiKey(
   })
 }
 
+/** A key that is revoked or expired stays as it is: another is made instead. */
 export function decideUpdateApiKey(
   state: ApiKeyState | null,
   command: UpdateApiKey & { readonly project: string },
+  now: Micros,
 ): Decision {
-  if (!state || state.project !== command.project || state.revokedAt !== null) {
+  if (!state || state.project !== command.project || !isKeyValid(state, now)) {
     return keyNotFound(command.id)
   }
-  const { scopes, expiresAt } = command
-  if (scopes === undefined && expiresAt === undefined) return events()
+  const { scopes, expiresAt, uploadsPerMinute } = command
+  if (scopes === undefined && expiresAt === undefined && uploadsPerMinute === undefined) {
+    return events()
+  }
   return events({
     type: 'ApiKeyUpdated',
     stream: state.id,
@@ -144,6 +161,7 @@ export function decideUpdateApiKey(
     data: {
       ...(scopes !== undefined && { scopes }),
       ...(expiresAt !== undefined && { expires_at: expiresAt }),
+      ...(uploadsPerMinute !== undefined && { uploads_per_minute: uploadsPerMinute }),
     },
   })
 }

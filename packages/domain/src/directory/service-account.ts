@@ -28,6 +28,7 @@ export type CreateServiceAccount = {
     readonly sha256: string
     readonly redacted: string
     readonly expiresAt: number | null
+    readonly uploadsPerMinute?: number
   }
 }
 export type DeleteServiceAccount = {
@@ -86,6 +87,9 @@ export function decideCreateServiceAccount(
               account: command.id,
               scopes: command.scopes,
               expires_at: key.expiresAt,
+              ...(key.uploadsPerMinute !== undefined && {
+                uploads_per_minute: key.uploadsPerMinute,
+              }),
             },
             private: {
               personal: { name: key.name },

@@ -79,6 +79,8 @@ export type EventMap = {
       readonly scopes: readonly string[]
       /** Unix seconds; null: never. */
       readonly expires_at: number | null
+      /** Absent: only the project's limit holds. */
+      readonly uploads_per_minute?: number
     }
     personal: { readonly name: string }
     credential: {
@@ -89,7 +91,12 @@ export type EventMap = {
     }
   }
   ApiKeyUpdated: {
-    data: { readonly scopes?: readonly string[]; readonly expires_at?: number | null }
+    data: {
+      readonly scopes?: readonly string[]
+      readonly expires_at?: number | null
+      /** null: no longer limited. */
+      readonly uploads_per_minute?: number | null
+    }
   }
   ApiKeyRevoked: {
     data: { readonly reason: 'request' | 'account_deleted' | 'configuration' }

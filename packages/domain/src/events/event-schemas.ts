@@ -103,20 +103,26 @@ export const eventSchemas: Readonly<Record<EventType, TypeSchema>> = {
   },
   ServiceAccountDeleted: { schema: 1, data: nothing },
   ApiKeyCreated: {
-    schema: 1,
-    data: shape({
-      account: nullable(text),
-      scopes: listOf(text),
-      expires_at: nullable(uint),
-    }),
+    schema: 2,
+    data: shape(
+      { account: nullable(text), scopes: listOf(text), expires_at: nullable(uint) },
+      { uploads_per_minute: uint },
+    ),
     private: {
       personal: { required: true, body: named },
       credential: { required: true, body: shape({ sha256: hex64, redacted: text }) },
     },
   },
   ApiKeyUpdated: {
-    schema: 1,
-    data: shape({}, { scopes: listOf(text), expires_at: nullable(uint) }),
+    schema: 2,
+    data: shape(
+      {},
+      {
+        scopes: listOf(text),
+        expires_at: nullable(uint),
+        uploads_per_minute: nullable(uint),
+      },
+    ),
   },
   ApiKeyRevoked: {
     schema: 1,

@@ -21,6 +21,9 @@ const unchanged: Upcaster = (body) => body
 const upcasters: Upcasters = {
   // 2: classification, compliance_regime and options
   FileUploaded: { 1: unchanged },
+  // 2: uploads_per_minute
+  ApiKeyCreated: { 1: unchanged },
+  ApiKeyUpdated: { 1: unchanged },
 }
 
 /**

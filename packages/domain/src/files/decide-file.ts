@@ -22,6 +22,8 @@ export type UploadFile = {
   readonly extents: readonly Extent[]
   readonly facts: Readonly<Record<string, unknown>>
   readonly validatedBy: readonly { readonly plugin: string; readonly version: string }[]
+  /** Bytes of all live files of the project, inclusive; holds where the project sets no quota of its own. */
+  readonly quotaBytes?: number
 }
 
 export type DeleteFile = {
@@ -39,6 +41,14 @@ export type UploadState = {
   readonly usedBytes: number
 }
 
+/** The bytes that a project may have in all, inclusive; undefined: any. Its own limit goes before a general one. */
+export function quotaOf(
+  limits: ProjectLimits,
+  { quotaBytes }: { readonly quotaBytes?: number | undefined },
+): number | undefined {
+  return limits.quota_bytes ?? quotaBytes
+}
+
 export function decideUpload(
   state: UploadState,
   command: UploadFile,
@@ -46,7 +56,7 @@ export function decideUpload(
 ): Decision {
   if (state.project.archived)
     return refuse('project_archived', 'The project was archived.')
-  const quota = state.project.limits.quota_bytes
+  const quota = quotaOf(state.project.limits, command)
   if (quota !== undefined && state.usedBytes + command.bytes > quota) {
     return refuse(
       'storage_quota_exceeded',

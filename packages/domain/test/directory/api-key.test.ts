@@ -10,6 +10,9 @@ import {
   type ProjectState,
 } from '../../src/index.ts'
 
+/** 2026-01-01, in microseconds. */
+const NOW = 1_767_225_600_000_000
+
 const project: ProjectState = {
   id: 'north',
   version: 1,
@@ -31,6 +34,7 @@ const state: ApiKeyState = {
   redacted: 'sk-a',
   createdAt: 10,
   expiresAt: null,
+  uploadsPerMinute: null,
   revokedAt: null,
   position: 4,
 }
@@ -64,6 +68,12 @@ t.test('a key belongs to an account, or to the configuration', async (t) => {
   })
 })
 
+t.test('a key may have a rate of its own from the beginning', async (t) => {
+  t.match(decideCreateApiKey(project, account, { ...create, uploadsPerMinute: 60 }), {
+    events: [{ type: 'ApiKeyCreated', data: { uploads_per_minute: 60 } }],
+  })
+})
+
 t.test('a key needs a live project and a live account of it', async (t) => {
   const cases = [
     [null, account, 'project_not_found'],
@@ -80,13 +90,30 @@ t.test('a key needs a live project and a live account of it', async (t) => {
 t.test('an update says only what changes; null ends an expiry', async (t) => {
   const update = { type: 'UpdateApiKey', id: 'k1', project: 'north' } as const
   const head = { type: 'ApiKeyUpdated', stream: 'k1', after: 1 }
-  t.same(decideUpdateApiKey(state, { ...update, expiresAt: null }), {
+  t.same(decideUpdateApiKey(state, { ...update, expiresAt: null }, NOW), {
     events: [{ ...head, data: { expires_at: null } }],
   })
-  t.same(decideUpdateApiKey(state, { ...update, scopes: [] }), {
+  t.same(decideUpdateApiKey(state, { ...update, scopes: [] }, NOW), {
     events: [{ ...head, data: { scopes: [] } }],
   })
-  t.same(decideUpdateApiKey(state, update), { events: [] })
+  for (const uploadsPerMinute of [60, null]) {
+    t.same(decideUpdateApiKey(state, { ...update, uploadsPerMinute }, NOW), {
+      events: [{ ...head, data: { uploads_per_minute: uploadsPerMinute } }],
+    })
+  }
+  t.same(decideUpdateApiKey(state, update, NOW), { events: [] })
+})
+
+t.test('a key that has expired is not updated any more', async (t) => {
+  const update = { type: 'UpdateApiKey', id: 'k1', project: 'north' } as const
+  const renewed = { ...update, expiresAt: 1_900_000_000 }
+  const second = NOW / 1_000_000
+  t.match(decideUpdateApiKey({ ...state, expiresAt: second }, renewed, NOW), {
+    refusal: { key: 'api_key_not_found' },
+  })
+  t.match(decideUpdateApiKey({ ...state, expiresAt: second + 1 }, renewed, NOW), {
+    events: [{ data: { expires_at: 1_900_000_000 } }],
+  })
 })
 
 t.test('a revocation erases what a key is recognised by', async (t) => {
@@ -110,9 +137,10 @@ t.test('a key that is not there is not found', async (t) => {
   for (const one of [null, { ...state, project: 'south' }, { ...state, revokedAt: 20 }]) {
     const refusal = { key: 'api_key_not_found', message: 'No such API Key object: k1' }
     const asked = { id: 'k1', project: 'north' }
-    t.match(decideUpdateApiKey(one, { ...asked, type: 'UpdateApiKey', scopes: [] }), {
-      refusal,
-    })
+    t.match(
+      decideUpdateApiKey(one, { ...asked, type: 'UpdateApiKey', scopes: [] }, NOW),
+      { refusal },
+    )
     t.match(
       decideRevokeApiKey(one, { ...asked, type: 'RevokeApiKey', reason: 'request' }),
       { refusal },
@@ -159,6 +187,12 @@ t.test('a key is what its events tell', async (t) => {
     scopes: [],
   })
   t.equal(evolveApiKey(due, updated).expiresAt, 5)
+  const limited = { ...updated, data: { uploads_per_minute: 60 } }
+  t.equal(evolveApiKey(state, limited).uploadsPerMinute, 60)
+  const slow = { ...state, uploadsPerMinute: 60 }
+  t.equal(evolveApiKey(slow, updated).uploadsPerMinute, 60)
+  const unlimited = { ...updated, data: { uploads_per_minute: null } }
+  t.equal(evolveApiKey(slow, unlimited).uploadsPerMinute, null)
   const revoked: PlacedEvent<'ApiKeyRevoked'> = {
     ...created,
     type: 'ApiKeyRevoked',

@@ -94,6 +94,7 @@ t.test('the keys of an account end with it', async (t) => {
       redacted: 'sk-a',
       createdAt: 11,
       expiresAt: null,
+      uploadsPerMinute: null,
       revokedAt: null,
       position,
     }),

@@ -121,6 +121,18 @@ t.test(
   },
 )
 
+t.test('a general quota holds where the project has none of its own', async (t) => {
+  const general = { ...upload, quotaBytes: 1_000 }
+  const decide = (limits: object, usedBytes: number) =>
+    decideUpload({ project: { archived: false, limits }, usedBytes }, general, NOW)
+  const accepted = { events: [{ type: 'FileUploaded' }] }
+  const refused = { refusal: { key: 'storage_quota_exceeded' } }
+  t.match(decide({}, 900), accepted)
+  t.match(decide({}, 901), refused)
+  t.match(decide({ quota_bytes: 2_000 }, 901), accepted)
+  t.match(decide({ quota_bytes: 500 }, 450), refused)
+})
+
 t.test('a quota is inclusive', async (t) => {
   const limited = { archived: false, limits: { quota_bytes: 1_000 } }
   t.match(decideUpload({ project: limited, usedBytes: 900 }, upload, NOW), {

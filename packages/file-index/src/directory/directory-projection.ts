@@ -36,7 +36,7 @@ export interface DirectoryBatch extends ProjectionBatch {
 /** Projects, service accounts and API keys. */
 export const directoryProjection: Projection<DirectoryBatch> = {
   name: 'directory',
-  version: 1,
+  version: 2,
   tables: ['projects', 'service_accounts', 'api_keys'],
   types: [
     'ProjectCreated',
@@ -83,6 +83,7 @@ export const directoryProjection: Projection<DirectoryBatch> = {
         redacted text,
         created_at integer not null,
         expires_at integer,
+        uploads_per_minute integer,
         revoked_at integer
       ) strict, without rowid;`)
   },
@@ -131,6 +132,7 @@ const putKeys = insertion<ApiKeyRow>(
     'redacted',
     'created_at',
     'expires_at',
+    'uploads_per_minute',
     'revoked_at',
   ],
   replacing([
@@ -140,6 +142,7 @@ const putKeys = insertion<ApiKeyRow>(
     'sha256',
     'redacted',
     'expires_at',
+    'uploads_per_minute',
     'revoked_at',
   ]),
 )

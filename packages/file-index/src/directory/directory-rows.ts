@@ -67,6 +67,7 @@ export function toApiKeyRow(state: ApiKeyState): ApiKeyRow {
     redacted: state.redacted,
     created_at: state.createdAt,
     expires_at: state.expiresAt,
+    uploads_per_minute: state.uploadsPerMinute,
     revoked_at: state.revokedAt,
   }
 }
@@ -84,6 +85,7 @@ export function toApiKeyState(row: ApiKeyRow): ApiKeyState {
     redacted: row.redacted,
     createdAt: row.created_at,
     expiresAt: row.expires_at,
+    uploadsPerMinute: row.uploads_per_minute,
     revokedAt: row.revoked_at,
   }
 }

@@ -42,5 +42,6 @@ export type ApiKeyRow = {
   redacted: string | null
   created_at: number
   expires_at: number | null
+  uploads_per_minute: number | null
   revoked_at: number | null
 }

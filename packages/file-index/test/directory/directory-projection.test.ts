@@ -85,6 +85,8 @@ for (const driver of ['node', 'sqlite3'] as const) {
     })
     await index.ask({ type: 'UpdateApiKey', id: 'k1', expiresAt: 9_999_999_999 })
     t.match(await findApiKey(sql, 'k1'), { expiresAt: 9_999_999_999, version: 2 })
+    await index.ask({ type: 'UpdateApiKey', id: 'k1', uploadsPerMinute: 60 })
+    t.match(await findApiKey(sql, 'k1'), { uploadsPerMinute: 60, version: 3 })
     await index.ask({ type: 'RevokeApiKey', id: 'k1', reason: 'request' })
     t.equal(await findApiKeyByHash(sql, hash('a')), null)
     t.match(await findApiKey(sql, 'k1'), { sha256: null, redacted: null, name: 'Key k1' })

@@ -16,6 +16,7 @@ import {
   eventSchemas,
   events,
   isEventType,
+  quotaOf,
   upcast,
 } from '@custody/domain'
 import type { BatchDecider, DecideContext, LogModule, Sql } from '@custody/event-log'
@@ -63,8 +64,8 @@ function createDecider(
     const project = await directory.project(context.project)
     if (!project)
       throw new TypeError(`An upload to project ${context.project}, which is not there`)
-    const usedBytes =
-      project.limits.quota_bytes === undefined ? 0 : await files.usedBytes(project.id)
+    const quota = quotaOf(project.limits, command)
+    const usedBytes = quota === undefined ? 0 : await files.usedBytes(project.id)
     const decision = decideUpload(
       {
         project: { archived: project.archivedAt !== null, limits: project.limits },
@@ -142,10 +143,11 @@ function createDecider(
           { ...command, project },
         )
       case 'UpdateApiKey':
-        return decideUpdateApiKey(await directory.apiKey(command.id), {
-          ...command,
-          project,
-        })
+        return decideUpdateApiKey(
+          await directory.apiKey(command.id),
+          { ...command, project },
+          now,
+        )
       case 'RevokeApiKey':
         return decideRevokeApiKey(await directory.apiKey(command.id), {
           ...command,
