@@ -41,7 +41,8 @@ export async function validate(
         }
       : await plugins.validate({
           purpose: purpose.name,
-          dialect: config.dialect,
+          // A purpose of other dialects is validated as there
+          dialect: dialectOf(purpose, config.dialect),
           filename: basename(path).normalize('NFC'),
           size,
           content: { path },
@@ -57,6 +58,15 @@ export async function validate(
   } finally {
     await plugins.close()
   }
+}
+
+function dialectOf(
+  { dialects }: { readonly dialects: readonly string[] | null },
+  configured: string,
+): string {
+  return dialects === null || dialects.includes(configured)
+    ? configured
+    : (dialects[0] ?? configured)
 }
 
 function sizeOf(path: string, asTyped: string): number {

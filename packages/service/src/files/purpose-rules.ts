@@ -2,13 +2,14 @@ import { CustodyError, quote } from '@custody/domain'
 import type { PluginHost, PurposeInfo } from '../plugin-host/index.ts'
 import type { Principal, UploadPolicy } from '../types.ts'
 
-/** Purposes that this principal may upload to, in the order in which plugins declare them. */
+/** Purposes of plugins that this principal may upload to, in the order in which they are declared. */
 export function offeredPurposes(
   plugins: Pick<PluginHost, 'purposes'>,
   principal: Principal,
   policy: UploadPolicy,
 ): PurposeInfo[] {
-  const writesOutput = principal.scopes.has('api.files.write_output')
+  const writesOutput =
+    policy.anyPurpose !== undefined || principal.scopes.has('api.files.write_output')
   return [...plugins.purposes.values()].filter(
     (purpose) =>
       (!purpose.dialects || purpose.dialects.includes(policy.dialect)) &&
@@ -18,13 +19,20 @@ export function offeredPurposes(
   )
 }
 
-/** @throws CustodyError `invalid_purpose`, naming those that are offered */
+/**
+ * The purpose of this name, or one like that of general files where the dialect takes any.
+ *
+ * @throws CustodyError `invalid_purpose`, naming those that are offered; `string_above_max_length`, `invalid_value`
+ * for what is no name
+ */
 export function requirePurpose(
   offered: readonly PurposeInfo[],
   name: string,
+  { anyPurpose }: Pick<UploadPolicy, 'anyPurpose'>,
 ): PurposeInfo {
   const found = offered.find((purpose) => purpose.name === name)
   if (found) return found
+  if (anyPurpose) return namedPurpose(name, anyPurpose.maxLength)
   const names = offered.map((purpose) => `'${purpose.name}'`).join(', ')
   throw new CustodyError(
     'invalid_purpose',
@@ -33,6 +41,36 @@ export function requirePurpose(
       param: 'purpose',
     },
   )
+}
+
+/** A purpose that no plugin has: it bounds nothing. */
+function namedPurpose(name: string, maxLength: number): PurposeInfo {
+  const length = [...name].length
+  if (length > maxLength) {
+    throw new CustodyError(
+      'string_above_max_length',
+      `Invalid 'purpose': string too long. Expected at most ${maxLength} characters, but got ${length} instead.`,
+      { param: 'purpose' },
+    )
+  }
+  if (/\p{Cc}/u.test(name)) {
+    throw new CustodyError(
+      'invalid_value',
+      `Invalid 'purpose': ${quote(name)} has control characters.`,
+      { param: 'purpose' },
+    )
+  }
+  return {
+    name,
+    plugin: '',
+    version: '',
+    direction: 'input',
+    extensions: null,
+    maxBytes: null,
+    maxBytesByExtension: {},
+    defaultExpirySeconds: null,
+    dialects: null,
+  }
 }
 
 /** Largest file in bytes, inclusive: the project's limit, else the dialect's, else the plugin's. */
@@ -48,6 +86,21 @@ export function maxBytesOf(
     policy.purposes[purpose.name]?.maxBytes ??
     Math.min(purpose.maxBytes ?? Number.POSITIVE_INFINITY, policy.maxFileBytes)
   )
+}
+
+/** Largest file in bytes, inclusive, of all purposes that the principal may upload to. */
+export function mostBytes(
+  offered: readonly PurposeInfo[],
+  principal: Principal,
+  policy: UploadPolicy,
+): number {
+  const bounds = offered.map((purpose) => maxBytesOf(purpose, principal, policy))
+  if (policy.anyPurpose) {
+    const { max_file_bytes, purposes = {} } = principal.project.limits
+    bounds.push(max_file_bytes ?? policy.maxFileBytes)
+    bounds.push(...Object.values(purposes).map(({ max_bytes }) => max_bytes ?? 0))
+  }
+  return Math.max(0, ...bounds)
 }
 
 /**

@@ -29,6 +29,7 @@ export async function uploadFile(
   const purpose = requirePurpose(
     offeredPurposes(plugins, principal, policy),
     request.purpose,
+    policy,
   )
   const [refused] = contentRefusals(principal, request, purpose)
   if (refused) throw refused

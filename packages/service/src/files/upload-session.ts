@@ -2,7 +2,7 @@ import { CustodyError } from '@custody/domain'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import type { Principal, UploadPolicy, UploadSession } from '../types.ts'
 import { type FollowedUploads, followUpload } from './follow-upload.ts'
-import { maxBytesOf, offeredPurposes, tooLarge } from './purpose-rules.ts'
+import { mostBytes, offeredPurposes, tooLarge } from './purpose-rules.ts'
 
 /** Uploads at once with one key; more are told to wait. */
 const MAX_UPLOADS_PER_KEY = 64
@@ -62,10 +62,8 @@ export function createUploadAdmission(
         )
       }
       requireSpace()
-      let maxBytes = 0
-      for (const purpose of offeredPurposes(plugins, principal, policy)) {
-        maxBytes = Math.max(maxBytes, maxBytesOf(purpose, principal, policy))
-      }
+      const offered = offeredPurposes(plugins, principal, policy)
+      const maxBytes = mostBytes(offered, principal, policy)
       if (declaredBytes !== undefined && declaredBytes > maxBytes + FORM_OVERHEAD) {
         throw tooLarge(declaredBytes, maxBytes, 'any purpose')
       }
@@ -78,7 +76,7 @@ export function createUploadAdmission(
         spool(hint) {
           const spool = blobs.spool({ maxBytes, signal })
           opened.push(spool)
-          if (!hint || !plugins.purposes.has(hint.purpose)) return spool
+          if (!hint || !offered.some(({ name }) => name === hint.purpose)) return spool
           return followUpload(spool, followed, hint, (path) =>
             plugins.follow({
               ...hint,

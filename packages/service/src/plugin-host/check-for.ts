@@ -1,8 +1,21 @@
+type ForDialects = { readonly dialects?: readonly string[] }
+
+/** A plugin's own purpose of this name, where it offers it in the dialect. */
+export function ownerFor<Purpose extends ForDialects>(
+  purposes: Readonly<Record<string, Purpose>> | undefined,
+  name: string,
+  dialect: string,
+): Purpose | undefined {
+  const own =
+    purposes !== undefined && Object.hasOwn(purposes, name) ? purposes[name] : undefined
+  return own?.dialects?.includes(dialect) === false ? undefined : own
+}
+
 /**
  * A plugin's check of files of a purpose: that for the purpose, else that for `'*'`. One that is for other
  * dialects counts as absent.
  */
-export function checkFor<Check extends { readonly dialects?: readonly string[] }>(
+export function checkFor<Check extends ForDialects>(
   checks: Readonly<Record<string, Check>> | undefined,
   purpose: string,
   dialect: string,

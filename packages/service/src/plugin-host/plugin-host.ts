@@ -78,7 +78,7 @@ class WorkerPluginHost implements PluginHost {
 
   follow(request: FollowRequest): FollowedValidation {
     const { purpose, dialect } = request
-    const validatedBy = this.#lookersAt(purpose, dialect, Number.NaN)
+    const validatedBy = this.#registry.lookersAt(purpose, dialect, Number.NaN)
     return new Following({
       request,
       pool: this.#pool,
@@ -127,7 +127,7 @@ class WorkerPluginHost implements PluginHost {
   ): ValidationOutcome | Promise<ValidationOutcome> {
     const { purpose, dialect, filename, content, project, signal } = request
     const size = 'buffer' in content ? content.buffer.length : request.size
-    const validatedBy = this.#lookersAt(purpose, dialect, size)
+    const validatedBy = this.#registry.lookersAt(purpose, dialect, size)
     if (validatedBy.length === 0) return this.#unseen
     if (signal.aborted) return Promise.reject(signal.reason)
     const isSmall = 'buffer' in content && size <= SMALL_BYTES
@@ -153,18 +153,6 @@ class WorkerPluginHost implements PluginHost {
       if (isSmall) this.#pool.submitSmall(job)
       else this.#pool.submitLarge(job)
     })
-  }
-
-  /** Who looks at files of a purpose and size that are uploaded in a dialect. */
-  #lookersAt(purpose: string, dialect: string, bytes: number): readonly ValidatedBy[] {
-    const lookers = this.#registry.lookersAt(purpose, dialect, bytes)
-    if (lookers !== undefined) return lookers
-    const known = [...this.purposes.keys()].map((name) => `'${name}'`).join(', ')
-    throw new CustodyError(
-      'invalid_purpose',
-      `${quote(purpose)} is not one of [${known}] - 'purpose'`,
-      { param: 'purpose' },
-    )
   }
 
   #toOutcome(reply: string, validatedBy: readonly ValidatedBy[]): ValidationOutcome {

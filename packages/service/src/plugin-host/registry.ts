@@ -1,7 +1,7 @@
 import { CustodyError, quote } from '@custody/domain/errors'
 import type { ReactionEvent } from '@custody/plugin-api'
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
-import { checkFor } from './check-for.ts'
+import { checkFor, ownerFor } from './check-for.ts'
 import {
   type Declaration,
   type DeclaredPurpose,
@@ -18,14 +18,14 @@ export type Registry = {
   /** Checked options in the order of the configuration, with their schema's defaults. */
   readonly options: readonly unknown[]
   /**
-   * Who looks at files of a purpose in a dialect, in order; undefined where nobody has the purpose. `bytes`: the
-   * file's size, or `NaN` while it still arrives.
+   * Who looks at files of a purpose in a dialect, in order: where no plugin offers the purpose there, checks alone.
+   * `bytes`: the file's size, or `NaN` while it still arrives.
    */
   readonly lookersAt: (
     purpose: string,
     dialect: string,
     bytes: number,
-  ) => readonly ValidatedBy[] | undefined
+  ) => readonly ValidatedBy[]
   /** Purposes whose owner can read a file that is still being written. */
   readonly streaming: ReadonlySet<string>
   /** Purposes that only a check names, so that a slip of the pen is seen. */
@@ -192,7 +192,7 @@ function purposeInfo(
   })
 }
 
-/** Every upload asks, so what was found for a purpose and a dialect is kept. */
+/** Every upload asks, so what was found for a plugin's purpose and a dialect is kept. */
 function findLookers(
   purposes: ReadonlyMap<string, unknown>,
   declarations: readonly Declaration[],
@@ -206,7 +206,8 @@ function findLookers(
   )
   return (purpose, dialect, bytes) => {
     const caches = found.get(purpose)
-    if (caches === undefined) return undefined
+    // Not kept: a dialect that takes any purpose would let clients fill the memory
+    if (caches === undefined) return lookersAt(purpose, dialect, bytes, declarations)
     const byDialect = bytes < caches.from ? caches.below : caches.others
     const known = byDialect.get(dialect)
     if (known !== undefined) return known
@@ -230,7 +231,7 @@ function lookersAt(
 ): readonly ValidatedBy[] {
   const isBelow = bytes < validateFrom(purpose, declarations)
   const owners = declarations.filter(({ purposes = {} }) => {
-    const owned = Object.hasOwn(purposes, purpose) ? purposes[purpose] : undefined
+    const owned = ownerFor(purposes, purpose, dialect)
     return owned?.validate !== undefined && !isBelow
   })
   const checkers = declarations.filter(

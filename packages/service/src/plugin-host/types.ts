@@ -85,7 +85,7 @@ export type PluginContent =
   | { readonly source: ByteSource }
 
 export type ValidationRequest = {
-  /** One of {@link PluginHost.purposes}. */
+  /** One that no plugin offers in the dialect is looked at by checks alone. */
   readonly purpose: string
   /** Name of the dialect in which it was uploaded: some checks are for some dialects only. */
   readonly dialect: string
@@ -147,14 +147,12 @@ export interface PluginHost {
    * Asks the purpose's plugin, then the checks in the order of the configuration; the first refusal ends it.
    * Where nobody looks at the content the outcome comes at once, not as a promise.
    *
-   * @throws CustodyError `invalid_purpose`, `plugin_failed`, `overloaded` (the host was closed)
+   * @throws CustodyError `plugin_failed`, `overloaded` (the host was closed)
    */
   validate(request: ValidationRequest): ValidationOutcome | Promise<ValidationOutcome>
   /**
    * Validates a file while it is being written, where the purpose's plugin allows it (`streaming`) and a
    * worker has nothing better to do; otherwise, and after any hitch, when it has ended.
-   *
-   * @throws CustodyError `invalid_purpose`
    */
   follow(request: FollowRequest): FollowedValidation
   /**

@@ -125,3 +125,48 @@ t.test(
     })
   },
 )
+
+t.test('a dialect may take any purpose', async (t) => {
+  const upload = await startFiles(t, {
+    'p.mjs': source,
+    'q.mjs': `export default { name: 'q', version: '1.0.0', api: 1,
+      purposes: { elsewhere: {
+        direction: 'input', dialects: ['gravix'], extensions: ['.q'],
+        validate: () => { throw new Error('asked where it is not offered') },
+      } },
+      checks: { '*': { validate: (file) => file.purpose === 'bad'
+        ? { ok: false, issues: [{ code: 'bad', message: 'Bad.' }], issueCounts: { bad: 1 } }
+        : { ok: true, facts: {}, warnings: [] } } },
+    }`,
+  })
+  const policy = { anyPurpose: { maxLength: 8 }, maxFileBytes: 50 }
+  const any = (purpose: string, bytes = 5, limits: ProjectLimits = {}) =>
+    upload({ purpose, filename: 'a.bin', content: 'x'.repeat(bytes) }, policy, limits)
+
+  t.match(await any('training', 50), { purpose: 'training', bytes: 50 })
+  t.match(await any('ältestes'), { purpose: 'ältestes' }, 'in characters, not bytes')
+  await t.rejects(any('trainings'), {
+    key: 'string_above_max_length',
+    param: 'purpose',
+    message: /at most 8 characters, but got 9/,
+  })
+  await t.rejects(any('a\nb'), { code: 'invalid_value', param: 'purpose' })
+  await t.rejects(any('new', 51), {
+    key: 'file_too_large',
+    message: /purpose 'new' takes at most 50 bytes/,
+  })
+  const limits = { purposes: { new: { max_bytes: 60 } } }
+  t.match(await any('new', 60, limits), { bytes: 60 }, 'the project bounds what it names')
+  await t.rejects(
+    any('paper'),
+    { code: 'invalid_extension' },
+    'a plugin’s own is its own',
+  )
+  await t.rejects(any('bad'), { code: 'bad' }, 'the checks of every purpose look at it')
+  const longer = { anyPurpose: { maxLength: 9 } }
+  t.match(
+    await upload({ purpose: 'elsewhere', filename: 'a', content: 'x' }, longer),
+    { purpose: 'elsewhere' },
+    'a purpose of other dialects is a name like any other',
+  )
+})
