@@ -27,7 +27,7 @@ export type UploadFields = Pick<
 export type Presented = { readonly id: string } & Readonly<Record<string, unknown>>
 
 /**
- * How one provider's API looks on the wire: data and pure functions. A dialect is made by spreading `openai` and
+ * How one provider's API looks on the wire: data and pure functions. A dialect is made by spreading the base and
  * saying what is different. Nothing outside a dialect looks at its name.
  */
 export type Dialect = {

@@ -106,7 +106,7 @@ export class BusboyForm {
       this.#guard(() => {
         this.#fileBytes += chunk.length
         if (this.#fileBytes > this.#options.maxFileBytes) {
-          throw fileTooLarge(this.#options.maxFileBytes)
+          throw fileTooLarge(this.#options.maxFileBytes, `at least ${this.#fileBytes}`)
         }
         const written = spool.write(chunk)
         if (written === undefined) return

@@ -89,7 +89,8 @@ function collectLean(
     } else {
       const head = { filename, type: type ?? 'text/plain', encoding: encoding ?? '7bit' }
       collector.addFile(name, head)
-      if (end - start > session.maxBytes) throw fileTooLarge(session.maxBytes)
+      const bytes = end - start
+      if (bytes > session.maxBytes) throw fileTooLarge(session.maxBytes, `${bytes}`)
       file = body.subarray(start, end)
     }
   }
