@@ -33,9 +33,12 @@ export {
 } from './service-environment.ts'
 export type {
   Authentication,
+  BulkDeletion,
+  BulkDeletionQuery,
   FileContent,
   FilePage,
   Files,
+  FileValidation,
   FileView,
   ListQuery,
   Principal,

@@ -1,6 +1,7 @@
 import type { SpooledContent, UploadSpool } from '@custody/blob-store'
 import type { ProjectLimits } from '@custody/domain'
 import type { MaybePromise } from '@custody/event-log'
+import type { Facts, Issue } from '@custody/plugin-api'
 
 /** What a key may do. `inference` is understood in requests as read and write. */
 export type Scope =
@@ -130,6 +131,47 @@ export type FilePage = {
   readonly total?: number
 }
 
+/** What an upload would be answered about its file. */
+export type FileValidation = {
+  /** Whether the file would be taken. */
+  readonly valid: boolean
+  readonly purpose: string
+  readonly bytes: number
+  /** Lower-case hex. */
+  readonly sha256: string
+  /** Why it would be refused; at most 100. */
+  readonly issues: readonly Issue[]
+  /** All issues by code. */
+  readonly issueCounts: Readonly<Record<string, number>>
+  /** By plugin name; empty where the file would be refused. */
+  readonly facts: Readonly<Record<string, Facts>>
+  /** At most 100. */
+  readonly warnings: readonly Issue[]
+}
+
+export type BulkDeletionQuery = {
+  /** One that no file has matches nothing. */
+  readonly purpose: string
+  /** Unix seconds, exclusive. */
+  readonly createdBefore: number
+  /** Tells what would happen, and deletes nothing. */
+  readonly dryRun: boolean
+}
+
+export type BulkDeletion = {
+  readonly dryRun: boolean
+  /** Live files that matched when the call began, those beyond its bound included. */
+  readonly matched: number
+  /** By this call: one that ended otherwise meanwhile is not counted. */
+  readonly deleted: number
+  /** Files that a hold or a retention protects. */
+  readonly held: number
+  /** Plain UUIDs of the first 1,000 that were deleted, or would be; the oldest first. */
+  readonly ids: readonly string[]
+  /** More files match than one call deletes. */
+  readonly hasMore: boolean
+}
+
 export type FileContent = {
   readonly file: FileView
   /** The bytes from `start` (inclusive) to `end` (exclusive). Small content comes as one chunk. */
@@ -159,6 +201,8 @@ export interface Files {
   ): UploadSession
   /** Checks, validates, stores, appends. Resolves when bytes and event are durable. */
   upload(principal: Principal, request: UploadRequest): Promise<FileView>
+  /** What `upload` would say of the file; stores nothing. Throws what is wrong with the request. */
+  validate(principal: Principal, request: UploadRequest): Promise<FileValidation>
   /** @throws CustodyError `file_not_found` */
   get(principal: Principal, id: string, idAsSent: string): MaybePromise<FileView>
   list(principal: Principal, query: ListQuery): Promise<FilePage>
@@ -168,6 +212,17 @@ export interface Files {
     id: string,
     options: { idAsSent: string; requestId: string },
   ): Promise<void>
+  /**
+   * Deletes files by purpose and age, at most 10,000 in one call, each as `delete` does. An aborted signal or an error
+   * ends it between two slices of 64; what was deleted by then stays deleted.
+   */
+  deleteMany(
+    principal: Principal,
+    query: BulkDeletionQuery,
+    options: { requestId: string; signal: AbortSignal },
+  ): Promise<BulkDeletion>
+  /** What the project stores, and what its quota leaves. `policy`: the dialect's, which may bring a quota. */
+  usage(principal: Principal, policy: UploadPolicy): Promise<UsageView>
   /** @throws CustodyError `file_not_found`, `content_damaged` */
   content(principal: Principal, id: string, idAsSent: string): Promise<FileContent>
 }

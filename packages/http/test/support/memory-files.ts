@@ -129,6 +129,17 @@ export class MemoryFiles implements Files {
     return file
   }
 
+  async validate(
+    _principal: Principal,
+    { purpose, content: { bytes, sha256 } }: Parameters<Files['validate']>[1],
+  ): ReturnType<Files['validate']> {
+    const valid = bytes > 0
+    const issues = valid ? [] : [{ code: 'empty_file', message: 'The file is empty.' }]
+    const issueCounts: Record<string, number> = valid ? {} : { empty_file: 1 }
+    const none = { facts: {}, warnings: [] }
+    return { purpose, bytes, sha256, valid, issues, issueCounts, ...none }
+  }
+
   get({ project }: Principal, id: string, idAsSent: string): Stored {
     const file = this.stored.get(id)
     if (file === undefined || file.ended || file.project !== project.id) {
@@ -170,6 +181,28 @@ export class MemoryFiles implements Files {
     { idAsSent }: { idAsSent: string },
   ): Promise<void> {
     this.get(principal, id, idAsSent).ended = true
+  }
+
+  async deleteMany(
+    { project }: Principal,
+    { purpose, createdBefore, dryRun }: Parameters<Files['deleteMany']>[1],
+  ): ReturnType<Files['deleteMany']> {
+    const found = [...this.stored.values()].filter(
+      (file) =>
+        file.project === project.id &&
+        !file.ended &&
+        file.purpose === purpose &&
+        file.createdAt < createdBefore,
+    )
+    if (!dryRun) for (const file of found) file.ended = true
+    return {
+      dryRun,
+      matched: found.length,
+      deleted: dryRun ? 0 : found.length,
+      held: 0,
+      ids: found.map(({ id }) => id),
+      hasMore: false,
+    }
   }
 
   async content(

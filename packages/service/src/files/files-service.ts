@@ -4,12 +4,14 @@ import { countFiles, findFileOf, listFiles } from '@custody/file-index'
 import type { Appender } from '../appender.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import type { Files, Principal } from '../types.ts'
+import { createBulkDeletion } from './delete-files.ts'
 import { openFileContent } from './file-content.ts'
 import { createFileLookup } from './file-lookup.ts'
 import { toFileView } from './file-view.ts'
 import { createFollowedUploads } from './follow-upload.ts'
 import { uploadFile } from './upload-file.ts'
 import { createUploadAdmission } from './upload-session.ts'
+import { validateFile } from './validate-file.ts'
 
 /** The Files use cases, for one deployment. */
 export function createFiles(environment: ServiceEnvironment, appender: Appender): Files {
@@ -40,6 +42,8 @@ export function createFiles(environment: ServiceEnvironment, appender: Appender)
     beginUpload: admission.begin,
     upload: (principal, request) =>
       uploadFile(environment, appender, followed, principal, request),
+    validate: (principal, request) =>
+      validateFile(environment, followed, principal, request),
 
     get(principal, id, idAsSent) {
       const found = find(principal, id, idAsSent)
@@ -90,6 +94,8 @@ export function createFiles(environment: ServiceEnvironment, appender: Appender)
         { project: principal.project.id, actor: principal.actor, requestId },
       )
     },
+
+    deleteMany: createBulkDeletion(environment, appender),
 
     async content(principal, id, idAsSent) {
       return await openFileContent(environment, await find(principal, id, idAsSent))
