@@ -31,6 +31,8 @@ export const gravix: Dialect = {
       ...['.json', '.jsonl', '.csv'],
       ...['.jpg', '.jpeg', '.png', '.webp'],
       ...['.py', '.js', '.ts', '.html', '.css'],
+      // The first example of its document uploads a file without any
+      '',
     ],
   },
   parseUpload: (fields) => parseUploadFields(fields, { minSeconds: 1, maxSeconds }),

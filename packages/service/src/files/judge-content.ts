@@ -28,7 +28,7 @@ export function contentRefusals(
     refusals.push(
       new CustodyError(
         'unsupported_file_type',
-        `Unsupported file type: the name ends in ${quote(extension)}. Must be ${knownExtensions.join(', ')}`,
+        `Unsupported file type: the name ends in ${quote(extension)}. Must be ${knownExtensions.filter((known) => known !== '').join(', ')}`,
         { param: 'file' },
       ),
     )

@@ -58,6 +58,8 @@ export interface TestServer {
 
 export type NewProject = {
   readonly name?: string
+  /** How its API looks on the wire. Default: that of the project `default`. */
+  readonly dialect?: string
   readonly limits?: object
   readonly scopes?: readonly string[]
 }
@@ -181,10 +183,11 @@ function addressOf(dataDir: string, pid: number): string | undefined {
 async function createProject(
   address: string,
   admin: ApiClient,
-  { name = 'A project', limits, scopes }: NewProject = {},
+  { name = 'A project', dialect, limits, scopes }: NewProject = {},
 ): Promise<TestProject> {
   const project = await post<{ id: string }>(admin, '/projects', {
     name,
+    ...(dialect !== undefined && { dialect }),
     ...(limits && { limits }),
   })
   const account = await post<{ id: string; api_key: { id: string; value: string } }>(
