@@ -11,12 +11,15 @@ import type { HttpDependencies } from './http-dependencies.ts'
 import { defaultHttpOptions, type HttpOptions } from './http-options.ts'
 import type { RequestState } from './request-context.ts'
 import { deleteFile } from './routes/delete-file.ts'
+import { deleteFiles } from './routes/delete-files.ts'
 import { fileContent } from './routes/file-content.ts'
 import { getFile } from './routes/get-file.ts'
 import { healthz, readyz } from './routes/health-routes.ts'
 import { listFiles } from './routes/list-files.ts'
+import { receiveUpload } from './routes/receive-upload.ts'
 import { refuseUnknownRoutes } from './routes/refuse-unknown-routes.ts'
 import { uploadFile } from './routes/upload-file.ts'
+import { validateFile } from './routes/validate-file.ts'
 
 export type HttpServer = {
   readonly server: Server
@@ -86,13 +89,18 @@ function createRouter(
   watch: TransferWatch,
 ): Router<RequestState> {
   const router = new Router<RequestState>({ strict: true, sensitive: true })
-  const upload = uploadFile(dependencies, watch)
+  const receive = receiveUpload(dependencies, watch)
+  const upload = uploadFile(dependencies, receive)
+  const validate = validateFile(dependencies, receive)
   const list = listFiles(dependencies)
   const get = getFile(dependencies)
   const remove = deleteFile(dependencies)
+  const removeMany = deleteFiles(dependencies)
   const content = fileContent(dependencies, watch)
   router.post('/v1/files', (context) => upload(context))
   router.get('/v1/files', (context) => list(context))
+  router.delete('/v1/files', (context) => removeMany(context))
+  router.post('/v1/files/validate', (context) => validate(context))
   router.get('/v1/files/:file', (context) => get(context, context.params.file ?? ''))
   router.delete('/v1/files/:file', (context) =>
     remove(context, context.params.file ?? ''),

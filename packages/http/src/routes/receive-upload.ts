@@ -1,0 +1,88 @@
+import { CustodyError, quote } from '@custody/domain/errors'
+import type { Principal, UploadPolicy, UploadRequest } from '@custody/service'
+import { acceptBody } from '../answers/accept-body.ts'
+import { authorizeProject } from '../auth/authorize.ts'
+import { abortWhenGone } from '../connections/abort-when-gone.ts'
+import { countBodyBytes } from '../connections/body-bytes.ts'
+import type { TransferWatch } from '../connections/transfer-watch.ts'
+import type { FormField } from '../dialects/dialect.ts'
+import { readUploadForm } from '../form/read-upload-form.ts'
+import type { HttpDependencies } from '../http-dependencies.ts'
+import type { RequestContext } from '../request-context.ts'
+
+/** Receives an upload, then has it used: stored, or looked at only. What was not stored by then is discarded. */
+export type ReceiveUpload = <T>(
+  context: RequestContext,
+  use: (principal: Principal, request: UploadRequest) => Promise<T>,
+  options?: { readonly dryRun: boolean },
+) => Promise<T>
+
+/** What all routes have in common that take the form of an upload: key, admission, form, fields. */
+export function receiveUpload(
+  dependencies: HttpDependencies,
+  watch: TransferWatch,
+): ReceiveUpload {
+  const { files } = dependencies
+  const authenticate = dependencies.authenticate.bind(dependencies)
+  const onBytes = countBodyBytes(() => dependencies.collectYoung?.())
+  return async (context, use, { dryRun } = { dryRun: false }) => {
+    const principal = await authorizeProject(context, authenticate, 'api.files.write')
+    const { dialect, requestId } = context.state
+    const policy = dialect.uploads
+    const signal = abortWhenGone(context.res)
+    const declaredBytes = declaredLength(context)
+    const options = { policy, declaredBytes, dryRun, signal }
+    const session = files.beginUpload(principal, options)
+    try {
+      const form = await readUploadForm(context.req, {
+        session,
+        watch,
+        onBytes,
+        takesField: (field) =>
+          dialect.takesField(field.name) &&
+          checkEarly(field, principal, policy, dependencies),
+        onAccepted: () => acceptBody(context),
+      })
+      return await use(principal, {
+        ...dialect.parseUpload(form.fields),
+        filename: form.file.filename,
+        declaredType: form.file.declaredType,
+        content: form.content,
+        policy,
+        requestId,
+        signal,
+      })
+    } finally {
+      await session.close()
+    }
+  }
+}
+
+function declaredLength(context: RequestContext): number | undefined {
+  const header = context.req.headers['content-length']
+  return header === undefined ? undefined : Number(header)
+}
+
+/**
+ * Refuses an unknown purpose as soon as it is seen, which in most clients is before the file. A key that may write
+ * output is left to the service, which knows what else that key may name.
+ */
+function checkEarly(
+  { name, value }: FormField,
+  principal: Principal,
+  policy: UploadPolicy,
+  dependencies: HttpDependencies,
+): true {
+  if (name !== 'purpose' || value === '' || policy.anyPurpose) return true
+  if (principal.scopes.has('api.files.write_output')) return true
+  const purposes = [
+    ...dependencies.purposes(policy.dialect),
+    ...policy.openOutputPurposes,
+  ]
+  if (purposes.includes(value)) return true
+  throw new CustodyError(
+    'invalid_purpose',
+    `${quote(value)} is not one of [${purposes.map(quote).join(', ')}] - 'purpose'`,
+    { param: 'purpose' },
+  )
+}
