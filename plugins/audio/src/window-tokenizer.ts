@@ -9,9 +9,8 @@ import type { ByteWindow } from './byte-window.ts'
 /** Reads that the libraries may make of one view: a common file takes some hundred. */
 const MAX_READS = 4000
 
-/** Bytes that they may read in all, and at once. */
-const MAX_BYTES = 16 * 1024 * 1024
-const MAX_READ_BYTES = 8 * 1024 * 1024
+/** Bytes that they may read in all. A table takes ten times its bytes in memory. */
+const MAX_BYTES = 8 * 1024 * 1024
 
 /** A part of a file as the libraries read it. Nothing that a length in the file says can make them read without end. */
 export class WindowTokenizer extends AbstractTokenizer implements IRandomAccessTokenizer {
@@ -23,7 +22,7 @@ export class WindowTokenizer extends AbstractTokenizer implements IRandomAccessT
 
   /** `mimeType`: what the part is known to be. */
   constructor(window: ByteWindow, start: number, end: number, mimeType?: string) {
-    super({ maxBufferSize: MAX_READ_BYTES })
+    super({ maxBufferSize: MAX_BYTES })
     this.#window = window
     this.#start = start
     this.fileInfo = { size: end - start, ...(mimeType !== undefined && { mimeType }) }
