@@ -36,4 +36,10 @@ export {
 } from './files/list-created-before.ts'
 export { type FilesFilter, type ListFiles, listFiles } from './files/list-files.ts'
 export { findUsage } from './files/usage.ts'
+export {
+  findKeyUse,
+  type KeyUseRow,
+  keyUsesMigrations,
+  putKeyUses,
+} from './key-uses/key-uses.ts'
 export { projections } from './projections.ts'

@@ -19,6 +19,7 @@ import { listFiles } from './routes/list-files.ts'
 import { receiveUpload } from './routes/receive-upload.ts'
 import { refuseUnknownRoutes } from './routes/refuse-unknown-routes.ts'
 import { uploadFile } from './routes/upload-file.ts'
+import { usage } from './routes/usage.ts'
 import { validateFile } from './routes/validate-file.ts'
 
 export type HttpServer = {
@@ -108,6 +109,7 @@ function createRouter(
   router.get('/v1/files/:file/content', (context) =>
     content(context, context.params.file ?? ''),
   )
+  router.get('/v1/usage', usage(dependencies))
   router.get('/healthz', healthz)
   router.get('/readyz', readyz(dependencies))
   const { admin } = dependencies

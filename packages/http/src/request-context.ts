@@ -1,3 +1,4 @@
+import type { RateHeaders } from '@custody/service'
 import type { ParameterizedContext } from 'koa'
 import type { Dialect } from './dialects/dialect.ts'
 
@@ -10,6 +11,8 @@ export type RequestState = {
   readonly clock: { now(): number }
   /** The default dialect until a key says which project asks. */
   dialect: Dialect
+  /** What an upload has left of its rate, once it was counted; it goes with the answer, whatever that is. */
+  rate?: RateHeaders
 }
 
 export type RequestContext = ParameterizedContext<RequestState, object>

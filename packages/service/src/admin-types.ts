@@ -41,10 +41,12 @@ export type ApiKeyView = {
   readonly name: string
   /** Unix seconds. */
   readonly createdAt: number
-  /** Unix seconds, or null when the key has not been used, or nobody kept count. */
+  /** Unix seconds, or null when the key has not been used. Up to a minute of it is lost with a crash. */
   readonly lastUsedAt: number | null
   /** Unix seconds, or null when the key does not expire. */
   readonly expiresAt: number | null
+  /** null: only the project's limit holds. */
+  readonly uploadsPerMinute: number | null
   readonly scopes: readonly Scope[]
   /** Enough of the key to know it again, such as `sk-…abcd`. */
   readonly redactedValue: string
@@ -68,6 +70,18 @@ export type NewKeyOptions = {
   readonly scopes?: readonly Scope[]
   /** Absent: the key does not expire. */
   readonly expiresInSeconds?: number
+  /** Uploads that the key may begin in a minute. Absent: only the project's limit holds. */
+  readonly uploadsPerMinute?: number
+}
+
+/** What is absent stays as it is. */
+export type KeyChanges = {
+  /** At least one; they take the place of the former. */
+  readonly scopes?: readonly Scope[]
+  /** From now on. null: the key does not expire any more. */
+  readonly expiresInSeconds?: number | null
+  /** null: only the project's limit holds. */
+  readonly uploadsPerMinute?: number | null
 }
 
 /** A durable consumer of the log: a plugin's reactions, or a webhook. */
@@ -87,6 +101,8 @@ export type ConsumerView = {
  * that the admin key asks, and the shape and bounds of every value. Every refusal is a `CustodyError`.
  */
 export interface AdminUseCases {
+  /** Names of all purposes that plugins offer in a dialect, output purposes too. */
+  purposes(dialect: string): readonly string[]
   createProject(
     project: { name: string; dialect?: string; limits?: ProjectLimits },
     context: AdminContext,
@@ -145,7 +161,14 @@ export interface AdminUseCases {
   getApiKey(projectId: string, keyId: string): Promise<ApiKeyView>
   /** Keys that are neither revoked nor expired. @throws CustodyError `project_not_found`, `cursor_not_found` */
   listApiKeys(projectId: string, query: PageQuery): Promise<Page<ApiKeyView>>
-  /** @throws CustodyError `project_not_found`, `api_key_not_found` */
+  /** Holds from the next request with the key on. @throws CustodyError `project_not_found`, `api_key_not_found` */
+  updateApiKey(
+    projectId: string,
+    keyId: string,
+    changes: KeyChanges,
+    context: AdminContext,
+  ): Promise<ApiKeyView>
+  /** Holds from the next request with the key on. @throws CustodyError `project_not_found`, `api_key_not_found` */
   revokeApiKey(projectId: string, keyId: string, context: AdminContext): Promise<void>
 
   listConsumers(): Promise<readonly ConsumerView[]>

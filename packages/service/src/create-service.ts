@@ -7,12 +7,15 @@ import type { AdminUseCases } from './admin-types.ts'
 import { createAppender } from './appender.ts'
 import { createAuthenticator } from './auth/authenticator.ts'
 import { hashKey } from './auth/key-secret.ts'
+import { createKeyUses } from './auth/key-uses.ts'
 import { createClockGuard } from './background/clock-guard.ts'
 import { expireDueFiles } from './background/expiry-ticker.ts'
 import { collectGarbage } from './background/garbage-collector.ts'
 import { sweepOrphans } from './background/orphan-sweep.ts'
 import { type Repeating, repeat } from './background/repeat.ts'
 import { createFiles } from './files/files-service.ts'
+import { createMemoryRateStore, type RateStore } from './rates/rate-store.ts'
+import { createUploadRates } from './rates/upload-rates.ts'
 import { createConsumerControl } from './reactions/consumer-control.ts'
 import { createReactionRunner } from './reactions/reaction-runner.ts'
 import type { ServiceEnvironment } from './service-environment.ts'
@@ -27,6 +30,8 @@ export type ServiceOptions = {
   readonly dialect: string
   /** Milliseconds that never jump, for comparison with the clock. */
   readonly monotonic: () => number
+  /** Where uploads are counted against rates. Default: in memory. */
+  readonly rateStore?: RateStore
 }
 
 /** Everything that Custody does, without HTTP. */
@@ -52,10 +57,11 @@ export async function createService(
 ): Promise<Service> {
   const { log, clock, ids, logger, plugins } = environment
   const appender = createAppender(log, ids)
+  const keyUses = createKeyUses(environment, appender)
   const reactions = createReactionRunner(environment)
   const guard = createClockGuard(clock, options.monotonic)
   let background:
-    | Record<'expiry' | 'garbage' | 'reactions' | 'sweep' | 'rows', Repeating>
+    | Record<'expiry' | 'garbage' | 'reactions' | 'sweep' | 'rows' | 'keyUses', Repeating>
     | undefined
   let distrust: string | undefined
   const consumers = createConsumerControl(
@@ -91,7 +97,8 @@ export async function createService(
     } else if (removed.length > 0) logger.info(found, 'orphans were removed')
   }
 
-  const files = createFiles(environment, appender)
+  const rates = createUploadRates(options.rateStore ?? createMemoryRateStore())
+  const files = createFiles(environment, appender, rates)
   const failed = (what: string) => (error: unknown) =>
     logger.error({ err: error }, `${what} failed; it will be tried again`)
 
@@ -105,10 +112,11 @@ export async function createService(
 
   return {
     files,
-    admin: createAdmin(environment, appender, consumers, options.dialect),
+    admin: createAdmin(environment, { appender, consumers, keyUses }, options.dialect),
     authenticate: createAuthenticator(
       environment,
       appender,
+      keyUses,
       options.adminKeys.map(hashKey),
     ),
     purposes: (dialect) =>
@@ -168,6 +176,11 @@ export async function createService(
           work: async () => void (await log.forgetIdempotency()),
           onError: failed('forgetting old idempotency keys'),
         }),
+        keyUses: repeat({
+          everyMs: 60 * SECOND,
+          work: () => keyUses.flush(),
+          onError: failed('writing down when keys were used'),
+        }),
       }
       background.garbage.wake()
       background.reactions.wake()
@@ -176,6 +189,7 @@ export async function createService(
       if (!background) return
       await Promise.all(Object.values(background).map((one) => one.stop()))
       background = undefined
+      await keyUses.flush().catch(failed('writing down when keys were used'))
     },
   }
 }

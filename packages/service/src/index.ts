@@ -5,6 +5,7 @@ export type {
   AdminUseCases,
   ApiKeyView,
   ConsumerView,
+  KeyChanges,
   NewApiKey,
   NewKeyOptions,
   Page,
@@ -25,6 +26,8 @@ export {
 export { extensionOf } from './files/judge-content.ts'
 export { createIds, type Ids } from './ids.ts'
 export { createPluginHost, type PluginHost } from './plugin-host/index.ts'
+export { createMemoryRateStore, type RateStore } from './rates/rate-store.ts'
+export type { RateHeaders } from './rates/upload-rates.ts'
 export {
   ALL_SCOPES,
   DEFAULT_SCOPES,
@@ -47,3 +50,4 @@ export type {
   UploadRequest,
   UploadSession,
 } from './types.ts'
+export { type StoredUsage, sumUsage, type UsageView } from './usage/usage-view.ts'

@@ -2,6 +2,8 @@ import type { SpooledContent, UploadSpool } from '@custody/blob-store'
 import type { ProjectLimits } from '@custody/domain'
 import type { MaybePromise } from '@custody/event-log'
 import type { Facts, Issue } from '@custody/plugin-api'
+import type { RateHeaders } from './rates/upload-rates.ts'
+import type { UsageView } from './usage/usage-view.ts'
 
 /** What a key may do. `inference` is understood in requests as read and write. */
 export type Scope =
@@ -19,6 +21,8 @@ export type Principal = {
   /** `key:<id>`, as events record it. */
   readonly actor: string
   readonly scopes: ReadonlySet<Scope>
+  /** Uploads that the key may begin in a minute. Absent: only the project's limit holds. */
+  readonly uploadsPerMinute?: number
   readonly project: {
     readonly id: string
     readonly dialect: string
@@ -59,8 +63,8 @@ export type UploadPolicy = {
    */
   readonly extensions?: Readonly<Record<string, { readonly maxBytes: number }>>
   /**
-   * All extensions that the dialect knows, lower case with their dot: another one is an unsupported type,
-   * whatever the purpose. Absent: any.
+   * All extensions that the dialect knows, lower case with their dot, `''` for a name without one: another one is an
+   * unsupported type, whatever the purpose. Absent: any.
    */
   readonly knownExtensions?: readonly string[]
 }
@@ -187,8 +191,16 @@ export type FileContent = {
 /** The Files use cases. Every refusal is a `CustodyError`; ids are plain UUIDs. */
 export interface Files {
   /**
+   * Counts an upload that begins against the rates of its key and project, before anything else. Undefined where
+   * there are none. Resolves to headers of the answer that tell what is left.
+   *
+   * @throws CustodyError `rate_limit_exceeded`
+   */
+  countUpload(principal: Principal): Promise<RateHeaders> | undefined
+  /**
    * Before the body is read: scope, uploads at once per key, disk space, `declaredBytes` (the
-   * Content-Length) against the most that any purpose of this principal takes.
+   * Content-Length) against the most that any purpose of this principal takes. Where the project has a quota, the
+   * session's spool holds its bytes against it while they come, and refuses them with `storage_quota_exceeded`.
    * The session must be closed, whatever happens: what was not uploaded is discarded then.
    */
   beginUpload(
@@ -196,6 +208,8 @@ export interface Files {
     options: {
       policy: UploadPolicy
       declaredBytes: number | undefined
+      /** The file will not be stored: it takes nothing of a quota. */
+      dryRun?: boolean
       signal: AbortSignal
     },
   ): UploadSession

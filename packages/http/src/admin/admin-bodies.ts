@@ -2,6 +2,7 @@ import { ALL_SCOPES, type Scope } from '@custody/service'
 import { dialectNames } from '../dialects/dialects.ts'
 import {
   boolean,
+  clearable,
   integer,
   object,
   oneOf,
@@ -31,6 +32,7 @@ const purposeNames = { maxKeys: 100, maxKeyLength: 64 }
 
 const bytes = integer(1, maxInteger)
 const seconds = integer(1, tenYears)
+const perMinute = integer(1, 1_000_000)
 
 const limits = object({
   max_file_bytes: optional(bytes),
@@ -41,6 +43,7 @@ const limits = object({
     ),
   ),
   quota_bytes: optional(bytes),
+  uploads_per_minute: optional(perMinute),
 })
 
 const name = text(256)
@@ -65,6 +68,7 @@ export const newServiceAccount = object({
   name,
   scopes: optional(scopeList),
   expires_in_seconds: optional(seconds),
+  uploads_per_minute: optional(perMinute),
   create_service_account_only: optional(boolean),
 })
 
@@ -73,6 +77,14 @@ export const newApiKey = object({
   name: optional(name),
   scopes: optional(scopeList),
   expires_in_seconds: optional(seconds),
+  uploads_per_minute: optional(perMinute),
+})
+
+/** `POST …/api_keys/{id}` */
+export const keyChanges = object({
+  scopes: optional(scopeList),
+  expires_in_seconds: clearable(seconds),
+  uploads_per_minute: clearable(perMinute),
 })
 
 /** `POST /v1/organization/consumers/{name}/skip` */

@@ -1,5 +1,10 @@
 import { CustodyError, quote } from '@custody/domain/errors'
-import type { AdminContext, AdminUseCases, NewKeyOptions } from '@custody/service'
+import type {
+  AdminContext,
+  AdminUseCases,
+  KeyChanges,
+  NewKeyOptions,
+} from '@custody/service'
 import type Router from '@koa/router'
 import { sendJson } from '../answers/send-json.ts'
 import { authorizeAdmin } from '../auth/authorize.ts'
@@ -9,6 +14,7 @@ import type { HttpDependencies } from '../http-dependencies.ts'
 import type { RequestContext, RequestState } from '../request-context.ts'
 import {
   emptyBody,
+  keyChanges,
   newApiKey,
   newProject,
   newServiceAccount,
@@ -25,6 +31,7 @@ import {
   presentServiceAccount,
 } from './admin-shapes.ts'
 import type { Reader } from './body-shape.ts'
+import { checkPurposes } from './check-purposes.ts'
 import { jsonBody } from './json-body.ts'
 import { pageQuery } from './page-query.ts'
 
@@ -56,7 +63,7 @@ export function addAdminRoutes(
       sendJson(context, 200, await answer(request))
     })
   }
-  addProjectRoutes(route, admin)
+  addProjectRoutes(route, admin, dependencies.defaultDialect)
   addServiceAccountRoutes(route, admin)
   addApiKeyRoutes(route, admin)
   addConsumerRoutes(route, admin)
@@ -69,9 +76,15 @@ type Route = (
   answer: (request: AdminRequest) => Promise<object>,
 ) => void
 
-function addProjectRoutes(route: Route, admin: AdminUseCases): void {
+function addProjectRoutes(
+  route: Route,
+  admin: AdminUseCases,
+  defaultDialect: string,
+): void {
   route('post', '/projects', async (request) => {
     const project = await request.body(newProject)
+    const { dialect = defaultDialect, limits = {} } = project
+    checkPurposes(limits, dialect, admin)
     return presentProject(await admin.createProject(project, request.admin))
   })
   route('get', '/projects', async ({ query }) => {
@@ -84,6 +97,11 @@ function addProjectRoutes(route: Route, admin: AdminUseCases): void {
   )
   route('post', '/projects/:project', async ({ admin: by, param, body }) => {
     const changes = await body(projectChanges)
+    if (changes.limits) {
+      const dialect =
+        changes.dialect ?? (await admin.getProject(param('project'))).dialect
+      checkPurposes(changes.limits, dialect, admin)
+    }
     return presentProject(await admin.updateProject(param('project'), changes, by))
   })
   route('post', '/projects/:project/archive', async ({ admin: by, param, body }) => {
@@ -144,6 +162,21 @@ function addApiKeyRoutes(route: Route, admin: AdminUseCases): void {
   route('get', `${keys}/:key`, async ({ param }) =>
     presentApiKey(await admin.getApiKey(param('project'), param('key'))),
   )
+  route('post', `${keys}/:key`, async ({ admin: by, param, body }) => {
+    const { scopes, ...cleared } = await body(keyChanges)
+    const changes: KeyChanges = {
+      ...(scopes && { scopes }),
+      ...(cleared.expires_in_seconds !== undefined && {
+        expiresInSeconds: cleared.expires_in_seconds,
+      }),
+      ...(cleared.uploads_per_minute !== undefined && {
+        uploadsPerMinute: cleared.uploads_per_minute,
+      }),
+    }
+    return presentApiKey(
+      await admin.updateApiKey(param('project'), param('key'), changes, by),
+    )
+  })
   route('delete', `${keys}/:key`, async ({ admin: by, param }) => {
     const id = param('key')
     await admin.revokeApiKey(param('project'), id, by)
@@ -206,9 +239,15 @@ function adminRequest(
 function keyOptions(options: {
   scopes?: NewKeyOptions['scopes']
   expires_in_seconds?: number
+  uploads_per_minute?: number
 }): NewKeyOptions {
-  const { scopes, expires_in_seconds: expiresInSeconds } = options
+  const {
+    scopes,
+    expires_in_seconds: expiresInSeconds,
+    uploads_per_minute: uploadsPerMinute,
+  } = options
   return {
+    ...(uploadsPerMinute === undefined ? undefined : { uploadsPerMinute }),
     ...(scopes === undefined ? undefined : { scopes }),
     ...(expiresInSeconds === undefined ? undefined : { expiresInSeconds }),
   }

@@ -10,7 +10,8 @@ import type {
 type Presented = { readonly id: string } & Readonly<Record<string, unknown>>
 
 /**
- * What the administration answers: the objects of OpenAI's organization API, with our `dialect`, `limits` and `scopes`.
+ * What the administration answers: the objects of OpenAI's organization API, with our `dialect`, `limits`, `scopes`
+ * and `uploads_per_minute`.
  *
  * @see https://platform.openai.com/docs/api-reference/projects
  */
@@ -69,6 +70,7 @@ export function presentApiKey(key: ApiKeyView): Presented {
     owner: { type: 'service_account', ...(owner && { service_account: owner }) },
     owner_project_access: 'active',
     scopes: key.scopes,
+    uploads_per_minute: key.uploadsPerMinute,
   }
 }
 

@@ -6,7 +6,11 @@ import { missingParameter } from '../fields/single-field.ts'
 export type Reader<T> = (value: unknown, param: string) => T
 
 /** A member that may be left out. */
-export type Optional<T> = { readonly optional: Reader<T> }
+export type Optional<T> = {
+  readonly optional: Reader<T>
+  /** What null reads as; absent: null is the same as left out. */
+  readonly whenNull?: T
+}
 
 type Shape = Readonly<Record<string, Reader<unknown> | Optional<unknown>>>
 type OptionalKeys<S extends Shape> = {
@@ -22,9 +26,14 @@ export function optional<T>(reader: Reader<T>): Optional<T> {
   return { optional: reader }
 }
 
+/** A member that may be left out, which leaves things as they are, or be null, which clears them. */
+export function clearable<T>(reader: Reader<T>): Optional<T | null> {
+  return { optional: reader, whenNull: null }
+}
+
 /**
- * A JSON object with these members and no other. A member that is null is absent: SDKs send null for what the
- * caller left out.
+ * A JSON object with these members and no other. A member that is null is absent, unless it is clearable: SDKs
+ * send null for what the caller left out.
  *
  * @throws CustodyError `unknown_parameter`, `missing_required_parameter`, and what the readers throw
  */
@@ -36,11 +45,13 @@ export function object<S extends Shape>(shape: S): Reader<Read<S>> {
     }
     const read: Record<string, unknown> = {}
     for (const [name, reader] of Object.entries(shape)) {
-      const member = members.get(name) ?? undefined
+      const member = members.get(name)
       const path = join(param, name)
       if (typeof reader === 'function') {
-        if (member === undefined) throw missingParameter(path)
+        if (member === undefined || member === null) throw missingParameter(path)
         read[name] = reader(member, path)
+      } else if (member === null) {
+        if (reader.whenNull !== undefined) read[name] = reader.whenNull
       } else if (member !== undefined) read[name] = reader.optional(member, path)
     }
     return read as Read<S>

@@ -27,6 +27,8 @@ export function receiveUpload(
   const onBytes = countBodyBytes(() => dependencies.collectYoung?.())
   return async (context, use, { dryRun } = { dryRun: false }) => {
     const principal = await authorizeProject(context, authenticate, 'api.files.write')
+    const counted = files.countUpload(principal)
+    if (counted) context.state.rate = await counted
     const { dialect, requestId } = context.state
     const policy = dialect.uploads
     const signal = abortWhenGone(context.res)

@@ -54,6 +54,44 @@ t.test('scopes and expiry go through; inference means read and write', async (t)
   t.same(admin.calls[1], { name: 'k', ...expected })
 })
 
+t.test('a key takes a rate, from the beginning or later', async (t) => {
+  const { ask, admin } = await startAdmin(t)
+  await ask('POST', accounts, { name: 'bot', uploads_per_minute: 60 })
+  await ask('POST', `${accounts}/svc_0/api_keys`, { uploads_per_minute: 30 })
+  const key = '/projects/proj_0/api_keys/key_0'
+  await ask('POST', key, { uploads_per_minute: 20, scopes: ['inference'] })
+  t.same(admin.calls, [
+    { name: 'bot', withoutKey: false, uploadsPerMinute: 60 },
+    { uploadsPerMinute: 30 },
+    { uploadsPerMinute: 20, scopes: ['api.files.read', 'api.files.write'] },
+  ])
+  for (const uploads_per_minute of [0, 1_000_001, 1.5, '60']) {
+    const refused = await readError(await ask('POST', key, { uploads_per_minute }))
+    t.match(refused, { status: 400, param: 'uploads_per_minute' })
+  }
+})
+
+t.test('an update changes what is given; null ends an expiry and a rate', async (t) => {
+  const { ask, admin } = await startAdmin(t)
+  await ask('POST', accounts, { name: 'bot' })
+  const key = '/projects/proj_0/api_keys/key_0'
+  await ask('POST', key, { expires_in_seconds: 60 })
+  await ask('POST', key, { expires_in_seconds: null, uploads_per_minute: null })
+  await ask('POST', key, { scopes: null })
+  t.same(admin.calls.slice(1), [
+    { expiresInSeconds: 60 },
+    { expiresInSeconds: null, uploadsPerMinute: null },
+    {},
+  ])
+  t.match(await readError(await ask('POST', key, { name: 'x' })), {
+    status: 400,
+    code: 'unknown_parameter',
+    param: 'name',
+  })
+  const nobody = await ask('POST', '/projects/proj_0/api_keys/key_9', {})
+  t.equal(nobody.status, 404)
+})
+
 t.test('no scopes at all is refused, naming those that there are', async (t) => {
   const { ask } = await startAdmin(t)
   for (const scopes of [[], ['api.files.paint']]) {
@@ -83,6 +121,7 @@ t.test('keys are listed and shown redacted, with their owner, and deleted', asyn
     },
     owner_project_access: 'active',
     scopes: ['api.files.read'],
+    uploads_per_minute: null,
   }
   const keys = '/projects/proj_0/api_keys'
   t.same(await readJson(await ask('GET', `${keys}/key_0`)), key)

@@ -31,6 +31,10 @@ export class MemoryAdmin implements AdminUseCases {
   /** Who changed something last. */
   actor = ''
 
+  purposes(): readonly string[] {
+    return ['batch', 'batch_output', 'user_data']
+  }
+
   async createProject(
     project: Parameters<AdminUseCases['createProject']>[0],
     { actor }: { actor: string },
@@ -120,6 +124,16 @@ export class MemoryAdmin implements AdminUseCases {
     return page(this.keys, query)
   }
 
+  async updateApiKey(
+    _project: string,
+    id: string,
+    changes: Parameters<AdminUseCases['updateApiKey']>[2],
+    { actor }: { actor: string },
+  ): Promise<ApiKeyView> {
+    this.#note(actor, changes)
+    return found(this.keys, id, 'api_key_not_found')
+  }
+
   async revokeApiKey(_project: string, id: string): Promise<void> {
     found(this.keys, id, 'api_key_not_found')
   }
@@ -157,7 +171,14 @@ export class MemoryAdmin implements AdminUseCases {
   #key(name: string, owner: ServiceAccountView) {
     const key = { id: `key_${this.keys.length}`, name, createdAt, expiresAt: null }
     const scopes = ['api.files.read'] as const
-    this.keys.push({ ...key, owner, scopes, lastUsedAt: null, redactedValue: 'sk-...' })
+    this.keys.push({
+      ...key,
+      owner,
+      scopes,
+      lastUsedAt: null,
+      redactedValue: 'sk-...',
+      uploadsPerMinute: null,
+    })
     return { ...key, value: 'sk-secret' }
   }
 

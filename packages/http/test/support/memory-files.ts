@@ -69,6 +69,15 @@ export class MemoryFiles implements Files {
   /** Bytes that were spooled so far. */
   spooledBytes = 0
 
+  countUpload(): undefined {
+    return undefined
+  }
+
+  async usage(): ReturnType<Files['usage']> {
+    const none = { bytes: 0, files: 0, byPurpose: {} }
+    return { ...none, reservedBytes: 0, quotaBytes: null }
+  }
+
   beginUpload(
     _principal: Principal,
     { declaredBytes }: Parameters<Files['beginUpload']>[1],

@@ -28,16 +28,23 @@ import type {
 } from '../admin-types.ts'
 import type { Appender } from '../appender.ts'
 import { hashKey, makeKey, redactKey } from '../auth/key-secret.ts'
+import type { KeyUses } from '../auth/key-uses.ts'
 import { sweepOrphans } from '../background/orphan-sweep.ts'
 import type { ConsumerControl } from '../reactions/consumer-control.ts'
 import { DEFAULT_SCOPES, type ServiceEnvironment } from '../service-environment.ts'
 import type { Scope } from '../types.ts'
 
+/** What administration has to do with the rest of the service. */
+export type AdminParts = {
+  readonly appender: Appender
+  readonly consumers: ConsumerControl
+  readonly keyUses: Pick<KeyUses, 'lastUse'>
+}
+
 /** Administration of one deployment. `defaultDialect`: of projects made without one. */
 export function createAdmin(
-  environment: Pick<ServiceEnvironment, 'log' | 'blobs' | 'clock' | 'ids'>,
-  appender: Appender,
-  consumers: ConsumerControl,
+  environment: Pick<ServiceEnvironment, 'log' | 'blobs' | 'plugins' | 'clock' | 'ids'>,
+  { appender, consumers, keyUses }: AdminParts,
   defaultDialect: string,
 ): AdminUseCases {
   const { log, clock, ids } = environment
@@ -74,12 +81,13 @@ export function createAdmin(
     })
   }
 
+  const secondsFromNow = (seconds: number) => Math.floor(clock() / 1000) + seconds
+
   function newKey(options: NewKeyOptions & { name: string }) {
     const value = makeKey('sk-custody-', ids.random(32))
+    const { expiresInSeconds, uploadsPerMinute } = options
     const expiresAt =
-      options.expiresInSeconds === undefined
-        ? null
-        : Math.floor(clock() / 1000) + options.expiresInSeconds
+      expiresInSeconds === undefined ? null : secondsFromNow(expiresInSeconds)
     return {
       value,
       id: ids.prefixed('key_'),
@@ -87,6 +95,7 @@ export function createAdmin(
       sha256: hashKey(value),
       redacted: redactKey(value),
       expiresAt,
+      ...(uploadsPerMinute !== undefined && { uploadsPerMinute }),
     }
   }
 
@@ -97,8 +106,9 @@ export function createAdmin(
       id: key.id,
       name: key.name ?? '',
       createdAt: toSeconds(key.createdAt),
-      lastUsedAt: null,
+      lastUsedAt: await keyUses.lastUse(key.id),
       expiresAt: key.expiresAt,
+      uploadsPerMinute: key.uploadsPerMinute,
       scopes: key.scopes as readonly Scope[],
       redactedValue: key.redacted ?? '',
       owner: account && accountView(account),
@@ -138,6 +148,10 @@ export function createAdmin(
   ) => (found?.project === project ? found : null)
 
   return {
+    purposes: (dialect) =>
+      [...environment.plugins.purposes.values()]
+        .filter(({ dialects }) => !dialects || dialects.includes(dialect))
+        .map(({ name }) => name),
     async createProject({ name, dialect = defaultDialect, limits = {} }, context) {
       const id = ids.prefixed('proj_')
       await appender.append(
@@ -180,13 +194,7 @@ export function createAdmin(
           name,
           scopes,
           ...(key && {
-            key: {
-              id: key.id,
-              name: key.name,
-              sha256: key.sha256,
-              redacted: key.redacted,
-              expiresAt: key.expiresAt,
-            },
+            key: commanded(key),
           }),
         },
         asking(project, context),
@@ -225,13 +233,9 @@ export function createAdmin(
       const { events } = await appender.append(
         {
           type: 'CreateApiKey',
-          id: key.id,
-          name: key.name,
           account,
           scopes: options.scopes ?? owner.scopes,
-          sha256: key.sha256,
-          redacted: key.redacted,
-          expiresAt: key.expiresAt,
+          ...commanded(key),
         },
         asking(project, context),
       )
@@ -250,6 +254,24 @@ export function createAdmin(
         (one) => listApiKeys(sql(), project, { ...one, now }),
         keyView,
       )
+    },
+    async updateApiKey(project, id, changes, context) {
+      await requireProject(project)
+      const { scopes, expiresInSeconds, uploadsPerMinute } = changes
+      await appender.append(
+        {
+          type: 'UpdateApiKey',
+          id,
+          ...(scopes !== undefined && { scopes }),
+          ...(expiresInSeconds !== undefined && {
+            expiresAt:
+              expiresInSeconds === null ? null : secondsFromNow(expiresInSeconds),
+          }),
+          ...(uploadsPerMinute !== undefined && { uploadsPerMinute }),
+        },
+        asking(project, context),
+      )
+      return await keyView(await requireKey(project, id))
     },
     async revokeApiKey(project, id, context) {
       await requireProject(project)
@@ -286,6 +308,14 @@ const asking = (project: string, { actor, requestId }: AdminContext) => ({
   actor,
   requestId,
 })
+
+/** A new key without its value, which nobody keeps. */
+function commanded<Key extends { readonly value: string }>({
+  value: _,
+  ...kept
+}: Key): Omit<Key, 'value'> {
+  return kept
+}
 
 function shownOnce(
   key: { id: string; name: string; value: string; expiresAt: number | null },

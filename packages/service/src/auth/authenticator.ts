@@ -6,6 +6,7 @@ import type { Appender } from '../appender.ts'
 import { ALL_SCOPES, type ServiceEnvironment } from '../service-environment.ts'
 import type { Authentication, Principal, Scope } from '../types.ts'
 import { hashKey } from './key-secret.ts'
+import type { KeyUses } from './key-uses.ts'
 
 type Known = {
   readonly key: ApiKeyState
@@ -21,6 +22,7 @@ const CACHED_KEYS = 10_000
 export function createAuthenticator(
   { log, clock }: Pick<ServiceEnvironment, 'log' | 'clock'>,
   appender: Pick<Appender, 'onAppended' | 'onUnknown'>,
+  uses: Pick<KeyUses, 'note'>,
   adminHashes: readonly string[],
 ): (token: string) => MaybePromise<Authentication> {
   const cache = new Map<string, Known>()
@@ -36,7 +38,9 @@ export function createAuthenticator(
   appender.onUnknown(forget)
 
   function answer(known: Known): Authentication {
-    if (known.principal && isKeyValid(known.key, clock() * 1000)) {
+    const now = clock()
+    if (known.principal && isKeyValid(known.key, now * 1000)) {
+      uses.note(known.key.id, now)
       return { kind: 'project', principal: known.principal }
     }
     return { kind: 'refused', dialect: known.dialect }
@@ -75,6 +79,7 @@ function toPrincipal(key: ApiKeyState, project: ProjectState): Principal | null 
     keyId: key.id,
     actor: `key:${key.id}`,
     scopes: new Set(key.scopes.filter(isScope)),
+    ...(key.uploadsPerMinute !== null && { uploadsPerMinute: key.uploadsPerMinute }),
     project: { id: project.id, dialect: project.dialect, limits: project.limits },
   }
 }

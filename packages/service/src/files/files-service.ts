@@ -1,9 +1,12 @@
-import { CustodyError, type FileState, isLive } from '@custody/domain'
+import { CustodyError, type FileState, isLive, quotaOf } from '@custody/domain'
 import type { MaybePromise } from '@custody/event-log'
-import { countFiles, findFileOf, listFiles } from '@custody/file-index'
+import { countFiles, findFileOf, findUsage, listFiles } from '@custody/file-index'
 import type { Appender } from '../appender.ts'
+import type { UploadRates } from '../rates/upload-rates.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import type { Files, Principal } from '../types.ts'
+import { createQuotaLedger } from '../usage/quota-ledger.ts'
+import { type StoredUsage, sumUsage } from '../usage/usage-view.ts'
 import { createBulkDeletion } from './delete-files.ts'
 import { openFileContent } from './file-content.ts'
 import { createFileLookup } from './file-lookup.ts'
@@ -14,11 +17,20 @@ import { createUploadAdmission } from './upload-session.ts'
 import { validateFile } from './validate-file.ts'
 
 /** The Files use cases, for one deployment. */
-export function createFiles(environment: ServiceEnvironment, appender: Appender): Files {
+export function createFiles(
+  environment: ServiceEnvironment,
+  appender: Appender,
+  rates: UploadRates,
+): Files {
   const { log, clock } = environment
   const lookUp = createFileLookup(environment, appender)
   const followed = createFollowedUploads()
-  const admission = createUploadAdmission(environment, followed)
+  const ledger = createQuotaLedger(async (project) => (await stored(project)).bytes)
+  const admission = createUploadAdmission(environment, followed, ledger)
+
+  async function stored(project: string): Promise<StoredUsage> {
+    return sumUsage(await findUsage(log.reader.sql, project))
+  }
 
   function requireLive(state: FileState | null, idAsSent: string): FileState {
     if (state && isLive(state, clock() * 1000)) return state
@@ -39,9 +51,10 @@ export function createFiles(environment: ServiceEnvironment, appender: Appender)
   }
 
   return {
+    countUpload: rates.count,
     beginUpload: admission.begin,
     upload: (principal, request) =>
-      uploadFile(environment, appender, followed, principal, request),
+      uploadFile(environment, { appender, followed, ledger }, principal, request),
     validate: (principal, request) =>
       validateFile(environment, followed, principal, request),
 
@@ -96,6 +109,14 @@ export function createFiles(environment: ServiceEnvironment, appender: Appender)
     },
 
     deleteMany: createBulkDeletion(environment, appender),
+
+    async usage({ project }, policy) {
+      return {
+        ...(await stored(project.id)),
+        reservedBytes: ledger.reservedBytes(project.id),
+        quotaBytes: quotaOf(project.limits, policy) ?? null,
+      }
+    },
 
     async content(principal, id, idAsSent) {
       return await openFileContent(environment, await find(principal, id, idAsSent))

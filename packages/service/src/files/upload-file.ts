@@ -1,9 +1,10 @@
-import { CustodyError, toSeconds } from '@custody/domain'
+import { CustodyError, quotaOf, toSeconds } from '@custody/domain'
 import type { Appender } from '../appender.ts'
 import type { StoredUpload } from '../log/stored-command.ts'
 import type { PurposeInfo, ValidationOutcome } from '../plugin-host/index.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import type { FileView, Principal, UploadRequest } from '../types.ts'
+import type { QuotaLedger } from '../usage/quota-ledger.ts'
 import type { FollowedUploads } from './follow-upload.ts'
 import { contentRefusals, validateContent } from './judge-content.ts'
 import { defaultExpiry, offeredPurposes, requirePurpose } from './purpose-rules.ts'
@@ -13,14 +14,20 @@ const UNSUPPORTED = 'unsupported_media_type'
 
 type Accepted = Extract<ValidationOutcome, { readonly ok: true }>
 
+/** What an upload has to do with others. */
+export type UploadParts = {
+  readonly appender: Appender
+  readonly followed: FollowedUploads
+  readonly ledger: QuotaLedger
+}
+
 /**
  * The way of an upload whose bytes are all here: purpose, size, name, digest, validators, then the bytes
  * made durable and the event appended. What is refused leaves nothing behind.
  */
 export async function uploadFile(
   environment: Pick<ServiceEnvironment, 'plugins' | 'ids' | 'blobs'>,
-  appender: Appender,
-  followed: FollowedUploads,
+  { appender, followed, ledger }: UploadParts,
   principal: Principal,
   request: UploadRequest,
 ): Promise<FileView> {
@@ -33,6 +40,9 @@ export async function uploadFile(
   )
   const [refused] = contentRefusals(principal, request, purpose)
   if (refused) throw refused
+  const quota = quotaOf(principal.project.limits, policy)
+  const reservation = quota === undefined ? undefined : ledger.of(content)
+  if (reservation) await reservation.cover(content.bytes)
   const verdict = await validateContent(environment, followed, principal, request)
   if (!verdict.ok) throw refusal(verdict)
 
@@ -40,6 +50,7 @@ export async function uploadFile(
   const extent = command.extents[0]
   const inline = content.inline
   if (!inline && extent) await content.commit(extent.id, { signal: request.signal })
+  reservation?.handOver()
   try {
     const { events } = await appender.append(
       command,
@@ -140,5 +151,6 @@ function toCommand(
     ],
     facts: verdict.facts,
     validatedBy: verdict.validatedBy,
+    ...(policy.quotaBytes !== undefined && { quotaBytes: policy.quotaBytes }),
   }
 }

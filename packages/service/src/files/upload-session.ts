@@ -1,6 +1,8 @@
-import { CustodyError } from '@custody/domain'
+import { CustodyError, quotaOf } from '@custody/domain'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import type { Principal, UploadPolicy, UploadSession } from '../types.ts'
+import type { QuotaLedger } from '../usage/quota-ledger.ts'
+import { reservingSpool } from '../usage/reserving-spool.ts'
 import { type FollowedUploads, followUpload } from './follow-upload.ts'
 import { mostBytes, offeredPurposes, tooLarge } from './purpose-rules.ts'
 
@@ -13,6 +15,9 @@ const MIN_FREE_SHARE = 0.05
 /** What a form takes beside the file: boundaries, part headers, the other fields. */
 const FORM_OVERHEAD = 64 * 1024
 
+/** The most that a form may take beside the file: what is declared beyond it is the file's. */
+const MAX_FORM_OVERHEAD = 8 * 1024 * 1024
+
 /** How long a look at the free space is believed. */
 const FREE_SPACE_MS = 1000
 
@@ -23,6 +28,7 @@ export interface UploadAdmission {
     options: {
       policy: UploadPolicy
       declaredBytes: number | undefined
+      dryRun?: boolean
       signal: AbortSignal
     },
   ): UploadSession
@@ -31,6 +37,7 @@ export interface UploadAdmission {
 export function createUploadAdmission(
   environment: Pick<ServiceEnvironment, 'blobs' | 'plugins' | 'clock'>,
   followed: FollowedUploads,
+  ledger: QuotaLedger,
 ): UploadAdmission {
   const { blobs, plugins, clock } = environment
   const running = new Map<string, number>()
@@ -51,7 +58,7 @@ export function createUploadAdmission(
   }
 
   return {
-    begin(principal, { policy, declaredBytes, signal }) {
+    begin(principal, { policy, declaredBytes, dryRun, signal }) {
       const { keyId } = principal
       const others = running.get(keyId) ?? 0
       if (others >= MAX_UPLOADS_PER_KEY) {
@@ -68,14 +75,25 @@ export function createUploadAdmission(
         throw tooLarge(declaredBytes, maxBytes, 'any purpose')
       }
 
+      const quota = quotaOf(principal.project.limits, policy)
+      const reservation =
+        quota === undefined || dryRun
+          ? undefined
+          : ledger.open({
+              project: principal.project.id,
+              quota,
+              atLeast: (declaredBytes ?? 0) - MAX_FORM_OVERHEAD,
+            })
+
       running.set(keyId, others + 1)
       let closed = false
       const opened: { discard(): Promise<void> }[] = []
       return {
         maxBytes,
         spool(hint) {
-          const spool = blobs.spool({ maxBytes, signal })
-          opened.push(spool)
+          const staged = blobs.spool({ maxBytes, signal })
+          opened.push(staged)
+          const spool = reservation ? reservingSpool(staged, reservation, ledger) : staged
           if (!hint || !offered.some(({ name }) => name === hint.purpose)) return spool
           return followUpload(spool, followed, hint, (path) =>
             plugins.follow({
@@ -87,10 +105,15 @@ export function createUploadAdmission(
             }),
           )
         },
-        fromBuffer: (content) => blobs.fromBuffer(content),
+        fromBuffer(bytes) {
+          const content = blobs.fromBuffer(bytes)
+          if (reservation) ledger.put(content, reservation)
+          return content
+        },
         async close() {
           if (closed) return
           closed = true
+          reservation?.release()
           const left = (running.get(keyId) ?? 1) - 1
           if (left === 0) running.delete(keyId)
           else running.set(keyId, left)

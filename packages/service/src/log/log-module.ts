@@ -27,8 +27,10 @@ import {
   extentsMigrations,
   type FilesBatch,
   filesProjection,
+  keyUsesMigrations,
   projections,
   putExtents,
+  putKeyUses,
   removeExtents,
 } from '@custody/file-index'
 import type { StoredCommand, StoredUpload } from './stored-command.ts'
@@ -43,7 +45,7 @@ export const logModule: LogModule = {
   },
   check: (event) => checkEvent(event as DomainEvent),
   upcast,
-  migrations: extentsMigrations,
+  migrations: { ...extentsMigrations, ...keyUsesMigrations },
   projections,
   openBatch: (sql, batchOf) =>
     createDecider(sql, batchOf(filesProjection), batchOf(directoryProjection)),
@@ -153,6 +155,10 @@ function createDecider(
           ...command,
           project,
         })
+      case 'RecordKeyUses':
+        // At once: what leads to no event is not flushed. It is in the transaction of its batch all the same.
+        await putKeyUses(sql, command.uses)
+        return events()
       case 'SkipConsumer':
         return events({
           type: 'ConsumerSkipped',

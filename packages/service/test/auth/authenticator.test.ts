@@ -32,7 +32,7 @@ t.test('a key that is revoked while it is looked up is not remembered', async (t
     onAppended: appender.onAppended,
     onUnknown: (doubter: () => void) => void doubters.push(doubter),
   }
-  const authenticate = createAuthenticator(environment, news, [])
+  const authenticate = createAuthenticator(environment, news, { note() {} }, [])
   const asked = authenticate('one')
   for (const tell of doubters) tell()
   t.match(await asked, { kind: 'project' })
