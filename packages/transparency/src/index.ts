@@ -12,6 +12,7 @@ export {
   tileHeight,
   tileWidth,
 } from './merkle/append-leaves.ts'
+export { consistencyProof, verifyConsistency } from './merkle/consistency-proof.ts'
 export {
   decodeFrontier,
   type Extension,
@@ -23,3 +24,12 @@ export {
   type SubtreeRun,
 } from './merkle/frontier.ts'
 export { hashBytes, leafHash, nodeHash } from './merkle/hash.ts'
+export { readFrontier } from './merkle/hash-ranges.ts'
+export { inclusionProof, verifyInclusion } from './merkle/inclusion-proof.ts'
+export {
+  type ExpandedTile,
+  expandTile,
+  type ReadTile,
+  type TileCoordinates,
+  tileWidthAt,
+} from './merkle/tile.ts'

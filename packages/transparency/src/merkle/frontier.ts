@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { checkHash, hashBytes, nodeHash } from './hash.ts'
+import { checkSize } from './sizes.ts'
 
 /**
  * All that a log must remember to grow: the roots of the complete subtrees that a tree of this
@@ -111,14 +112,6 @@ export function decodeFrontier(size: number, bytes: Uint8Array): Frontier {
     hashes.push(Buffer.from(bytes.subarray(start, start + hashBytes)))
   }
   return { size, hashes }
-}
-
-function checkSize(size: number): void {
-  if (!Number.isSafeInteger(size) || size < 0) {
-    throw new RangeError(
-      `the size of a log is an integer from 0 to 2^53 − 1, not ${size}`,
-    )
-  }
 }
 
 function checkCount(size: number, count: number): void {
