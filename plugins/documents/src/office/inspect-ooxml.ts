@@ -84,7 +84,9 @@ async function findMainPart(archive: ZipArchive): Promise<MainPart | undefined> 
       'The document is too complex: its list of content types has more than 1 MiB.',
     )
   }
-  for (const [override] of textOf(content).matchAll(/<(?:\w{1,32}:)?Override\s[^>]*>/g)) {
+  for (const [override] of textOf(content).matchAll(
+    /<(?:\w{1,32}:)?Override\s[^<>]*>/g,
+  )) {
     const type = attributeOf(override, 'ContentType').toLowerCase()
     const found = mainTypes.find(([ending]) => type.endsWith(ending))
     if (found === undefined) continue

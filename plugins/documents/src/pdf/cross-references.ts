@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer'
+import type { DocumentFault } from '../document-fault.ts'
 import type { FileReader } from '../file-reader.ts'
 import { decodeStream } from './decode-stream.ts'
 import {
@@ -35,10 +36,17 @@ type Section = {
   readonly entry: (index: number) => Place | null | Promise<Place | null>
 }
 
+type Found = {
+  readonly sections: Section[]
+  /** Content of cross-reference streams, which stays in memory. */
+  heldBytes: number
+}
+
 type Links = { readonly trailer: PdfDictionary; readonly hybrid: number | undefined }
 
-/** An update adds a few, and a file of thousands of updates is rare. */
+/** An update adds a few. In a file with more it is faster to search for the objects. */
 const MAX_SECTIONS = 10_000
+const MAX_HELD_BYTES = 32 * 1024 * 1024
 
 /**
  * Reads the cross-reference tables and streams from the newest one back to the first, ISO 32000-1, 7.5.4 and 7.5.8.
@@ -51,17 +59,16 @@ export async function readCrossReferences(
   startxref: number,
   origin: number,
 ): Promise<ObjectTable> {
-  const sections: Section[] = []
+  const found: Found = { sections: [], heldBytes: 0 }
+  const { sections } = found
   const trailers: PdfDictionary[] = []
   const seen = new Set<number>()
   const waiting = [startxref]
   for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
     if (seen.has(at)) continue
     seen.add(at)
-    const { trailer, hybrid } = await readOne(reader, at + origin, origin, sections)
-    if (sections.length > MAX_SECTIONS || seen.size > MAX_SECTIONS) {
-      throw complexPdf(`it has more than ${MAX_SECTIONS} cross-reference sections`)
-    }
+    const { trailer, hybrid } = await readOne(reader, at + origin, origin, found)
+    if (seen.size > MAX_SECTIONS) throw tooManySections()
     trailers.push(trailer)
     const previous = trailer.get('Prev')
     if (isCount(previous)) waiting.push(previous)
@@ -87,19 +94,19 @@ async function readOne(
   reader: FileReader,
   offset: number,
   origin: number,
-  sections: Section[],
+  found: Found,
 ): Promise<Links> {
   const isTable = await parseAt(reader, offset, (parser) => parser.take('xref'))
   return isTable
-    ? readTable(reader, offset, origin, sections)
-    : { trailer: await readStream(reader, offset, origin, sections), hybrid: undefined }
+    ? readTable(reader, offset, origin, found)
+    : { trailer: await readStream(reader, offset, origin, found), hybrid: undefined }
 }
 
 async function readTable(
   reader: FileReader,
   offset: number,
   origin: number,
-  sections: Section[],
+  found: Found,
 ): Promise<Links> {
   let at = await parseAt(reader, offset, (parser) => {
     parser.take('xref')
@@ -131,14 +138,11 @@ async function readTable(
     if (width === undefined) throw invalidPdf('a cross-reference section has no entries')
     const start = at + end - OFFSET_DIGITS
     const bytes = await entryBytes(reader, start)
-    sections.push({
+    addSection(found, {
       first,
       count,
       entry: (index) => readEntry(reader, start + index * bytes, origin),
     })
-    if (sections.length > MAX_SECTIONS) {
-      throw complexPdf(`it has more than ${MAX_SECTIONS} cross-reference sections`)
-    }
     at = start + count * bytes
   }
 }
@@ -169,7 +173,7 @@ async function readStream(
   reader: FileReader,
   offset: number,
   origin: number,
-  sections: Section[],
+  found: Found,
 ): Promise<PdfDictionary> {
   const { value, streamAt } = await readIndirect(reader, offset)
   if (!isDictionary(value) || streamAt === undefined || value.get('Type') !== 'XRef') {
@@ -181,6 +185,10 @@ async function readStream(
     throw invalidPdf('a cross-reference stream has no length or widths')
   }
   const bytes = await decodeStream(reader, value, { start: streamAt, length })
+  found.heldBytes += bytes.length
+  if (found.heldBytes > MAX_HELD_BYTES) {
+    throw complexPdf(`its cross-references have more than ${MAX_HELD_BYTES} bytes`)
+  }
   const size = value.get('Size')
   const index = value.get('Index') ?? [0, isCount(size) ? size : 0]
   if (!isArray(index))
@@ -195,14 +203,11 @@ async function readStream(
     }
     const start = at
     const there = Math.min(count, Math.floor((bytes.length - start) / entrySize))
-    sections.push({
+    addSection(found, {
       first,
       count: there,
       entry: (n) => packedEntry(bytes, start + n * entrySize, widths, origin),
     })
-    if (sections.length > MAX_SECTIONS) {
-      throw complexPdf(`it has more than ${MAX_SECTIONS} cross-reference sections`)
-    }
     at += there * entrySize
   }
   return value
@@ -237,4 +242,13 @@ function numberAt(bytes: Buffer, at: number, width: number): number {
   let value = 0
   for (let i = at; i < at + width; i += 1) value = value * 256 + (bytes[i] ?? 0)
   return value
+}
+
+function addSection({ sections }: Found, section: Section): void {
+  sections.push(section)
+  if (sections.length > MAX_SECTIONS) throw tooManySections()
+}
+
+function tooManySections(): DocumentFault {
+  return invalidPdf(`it has more than ${MAX_SECTIONS} cross-reference sections`)
 }

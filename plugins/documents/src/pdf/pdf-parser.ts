@@ -3,6 +3,10 @@ import { complexPdf, invalidPdf, type PdfObject, PdfReference } from './pdf-obje
 
 const MAX_DEPTH = 100
 
+/** Of one parser; a dictionary takes the memory of ten numbers. */
+const MAX_OBJECTS = 1_000_000
+const DICTIONARY_OBJECTS = 10
+
 /** Character classes, ISO 32000-1, 7.2.2. */
 const WHITE = 1
 const DELIMITER = 2
@@ -21,6 +25,7 @@ export class PdfParser {
   readonly #bytes: Buffer
   readonly #isWhole: boolean
   #at: number
+  #objects = 0
 
   /** `isWhole`: nothing follows these bytes. */
   constructor(bytes: Buffer, { at = 0, isWhole }: { at?: number; isWhole: boolean }) {
@@ -40,6 +45,7 @@ export class PdfParser {
    */
   object(depth = 0): PdfObject {
     if (depth > MAX_DEPTH) throw complexPdf(`it nests deeper than ${MAX_DEPTH} levels`)
+    this.#count(1)
     this.#skipWhite()
     switch (this.#byte()) {
       case 0x2f: // /
@@ -52,6 +58,7 @@ export class PdfParser {
       case 0x3c: // <
         if (this.#byte(1) !== 0x3c) return this.#hexString()
         this.#at += 2
+        this.#count(DICTIONARY_OBJECTS)
         return this.#dictionary(depth)
       default:
         return this.#numberOrWord()
@@ -81,6 +88,12 @@ export class PdfParser {
   skipLineEnd(): void {
     if (this.#byte() === 0x0d) this.#at += 1
     if (this.#byte() === 0x0a) this.#at += 1
+  }
+
+  #count(objects: number): void {
+    this.#objects += objects
+    if (this.#objects <= MAX_OBJECTS) return
+    throw complexPdf(`an object holds more than ${MAX_OBJECTS} others`)
   }
 
   #array(depth: number): readonly PdfObject[] {

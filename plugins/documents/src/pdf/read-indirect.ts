@@ -1,5 +1,5 @@
 import type { FileReader } from '../file-reader.ts'
-import { complexPdf, invalidPdf, type PdfObject } from './pdf-object.ts'
+import { invalidPdf, type PdfObject } from './pdf-object.ts'
 import { NeedsMoreBytes, PdfParser } from './pdf-parser.ts'
 
 /** A page tree of one level with half a million pages fits. */
@@ -31,7 +31,9 @@ export async function parseAt<T>(
     } catch (error) {
       if (!(error instanceof NeedsMoreBytes)) throw error
       if (length < MAX_OBJECT_BYTES) continue
-      throw complexPdf(`an object has more than ${MAX_OBJECT_BYTES} bytes`)
+      throw invalidPdf(
+        `what begins at byte ${offset} has more than ${MAX_OBJECT_BYTES} bytes`,
+      )
     }
   }
 }

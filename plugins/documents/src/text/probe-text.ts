@@ -85,7 +85,9 @@ async function readUnicode(
   }
   for await (const chunk of file.bytes()) {
     const text = decode(chunk)
-    if (text === undefined) return chunk.includes(0) ? 'nul' : 'invalid'
+    if (text === undefined) {
+      return encoding === 'utf-8' && chunk.includes(0) ? 'nul' : 'invalid'
+    }
     if (text.includes('\0')) return 'nul'
   }
   return decode() === undefined ? 'invalid' : 'text'
