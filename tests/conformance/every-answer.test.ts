@@ -61,7 +61,7 @@ t.test('unknown routes: 404 with the envelope', async (t) => {
 
 t.test('wrong methods: 405 with Allow', async (t) => {
   const allowed = {
-    '/v1/files': 'GET, HEAD, POST',
+    '/v1/files': 'DELETE, GET, HEAD, POST',
     '/v1/files/file-x': 'DELETE, GET, HEAD',
     '/v1/files/file-x/content': 'GET, HEAD',
   }

@@ -91,6 +91,8 @@ t.test('every route says which scope it lacks', async (t) => {
   t.match(await ask(keys.writeOnly, `/v1/files/${id}/content`), read)
   t.match(await ask(keys.readOnly, `/v1/files/${id}`, { method: 'DELETE' }), write)
   t.match(await ask(keys.readOnly, '/v1/files', upload([purpose, file])), write)
+  t.match(await ask(keys.readOnly, '/v1/files/validate', upload([purpose, file])), write)
+  t.match(await ask(keys.readOnly, '/v1/files', { method: 'DELETE' }), write)
 })
 
 t.test(

@@ -44,9 +44,9 @@ for (const [method, path] of [
 }
 
 for (const [method, path, allow] of [
-  ['PUT', '/v1/files', 'GET, HEAD, POST'],
-  ['DELETE', '/v1/files', 'GET, HEAD, POST'],
-  ['OPTIONS', '/v1/files', 'GET, HEAD, POST'],
+  ['PUT', '/v1/files', 'DELETE, GET, HEAD, POST'],
+  ['OPTIONS', '/v1/files', 'DELETE, GET, HEAD, POST'],
+  ['PUT', '/v1/files/validate', 'DELETE, GET, HEAD, POST'],
   ['POST', '/v1/files/file-1', 'DELETE, GET, HEAD'],
   ['PROPFIND', '/v1/files/file-1', 'DELETE, GET, HEAD'],
   ['DELETE', '/v1/files/file-1/content', 'GET, HEAD'],

@@ -192,10 +192,10 @@ export class MemoryFiles implements Files {
     this.get(principal, id, idAsSent).ended = true
   }
 
-  async deleteMany(
-    { project }: Principal,
-    { purpose, createdBefore, dryRun }: Parameters<Files['deleteMany']>[1],
-  ): ReturnType<Files['deleteMany']> {
+  deleteMany: Files['deleteMany'] = async (
+    { project },
+    { purpose, createdBefore, dryRun },
+  ) => {
     const found = [...this.stored.values()].filter(
       (file) =>
         file.project === project.id &&
