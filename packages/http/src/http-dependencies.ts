@@ -1,4 +1,4 @@
-import type { AdminUseCases, Authentication, Files } from '@custody/service'
+import type { AdminUseCases, Authentication, Files, UploadPolicy } from '@custody/service'
 
 /** Logger in the manner of pino: fields first, then a sentence. */
 export interface Logger {
@@ -23,10 +23,10 @@ export type HttpDependencies = {
   readonly admin?: AdminUseCases
   health(): Health
   /**
-   * The input purposes that plugins offer in a dialect, in the order in which a refusal lists them. Output purposes
-   * are not among them.
+   * The input purposes that are offered in a dialect of this policy, in the order in which a refusal lists them.
+   * Output purposes are not among them.
    */
-  purposes(dialect: string): readonly string[]
+  purposes(policy: UploadPolicy): readonly string[]
   readonly logger: Logger
   /**
    * Collects what has just died (V8: a minor collection). Called after every 8 MiB of streamed bodies: see

@@ -14,12 +14,13 @@ import { collectGarbage } from './background/garbage-collector.ts'
 import { sweepOrphans } from './background/orphan-sweep.ts'
 import { type Repeating, repeat } from './background/repeat.ts'
 import { createFiles } from './files/files-service.ts'
+import { isOffered } from './files/purpose-rules.ts'
 import { createMemoryRateStore, type RateStore } from './rates/rate-store.ts'
 import { createUploadRates } from './rates/upload-rates.ts'
 import { createConsumerControl } from './reactions/consumer-control.ts'
 import { createReactionRunner } from './reactions/reaction-runner.ts'
 import type { ServiceEnvironment } from './service-environment.ts'
-import type { Authentication, Files } from './types.ts'
+import type { Authentication, Files, UploadPolicy } from './types.ts'
 
 export type ServiceOptions = {
   /** Keys that administer: the configured one, and that of this run for the command line. */
@@ -39,8 +40,8 @@ export interface Service {
   readonly files: Files
   readonly admin: AdminUseCases
   authenticate(token: string): MaybePromise<Authentication>
-  /** The purposes that any key may upload in a dialect. */
-  purposes(dialect: string): readonly string[]
+  /** The purposes that any key may upload in a dialect of this policy. */
+  purposes(policy: UploadPolicy): readonly string[]
   health(): { readonly ready: boolean; readonly reasons: readonly string[] }
   /** Begins what happens by itself: expiry, garbage, reactions, the sweep, idempotency rows. */
   startBackground(): Promise<void>
@@ -119,13 +120,9 @@ export async function createService(
       keyUses,
       options.adminKeys.map(hashKey),
     ),
-    purposes: (dialect) =>
+    purposes: (policy) =>
       [...plugins.purposes.values()]
-        .filter(
-          (purpose) =>
-            purpose.direction === 'input' &&
-            (!purpose.dialects || purpose.dialects.includes(dialect)),
-        )
+        .filter((purpose) => purpose.direction === 'input' && isOffered(purpose, policy))
         .map((purpose) => purpose.name),
     health() {
       const reasons = distrust === undefined ? [] : [`Nothing expires: ${distrust}.`]

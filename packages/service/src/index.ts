@@ -45,6 +45,7 @@ export type {
   FileView,
   ListQuery,
   Principal,
+  PurposePolicy,
   Scope,
   UploadPolicy,
   UploadRequest,

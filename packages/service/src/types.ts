@@ -39,14 +39,26 @@ export type Authentication =
   | { readonly kind: 'admin'; readonly actor: string }
   | { readonly kind: 'refused'; readonly dialect?: string }
 
+/** What a dialect decides about uploads of one purpose. */
+export type PurposePolicy = {
+  /** Largest file in bytes, inclusive. */
+  readonly maxBytes?: number
+  readonly defaultExpirySeconds?: number
+  /** Lower case, with dot: all that the purpose takes, where its plugin takes any. */
+  readonly extensions?: readonly string[]
+}
+
 /** What a dialect decides about uploads, as data. */
 export type UploadPolicy = {
   readonly dialect: string
   /** Largest file in bytes, inclusive. */
   readonly maxFileBytes: number
-  readonly purposes: Readonly<
-    Record<string, { readonly maxBytes?: number; readonly defaultExpirySeconds?: number }>
-  >
+  readonly purposes: Readonly<Record<string, PurposePolicy>>
+  /**
+   * Of the input purposes that plugins offer everywhere, the dialect offers only these. One whose plugin names the
+   * dialect is offered in any case. Absent: all.
+   */
+  readonly onlyPurposes?: readonly string[]
   /** Output purposes that every key may write in this dialect. */
   readonly openOutputPurposes: readonly string[]
   /**

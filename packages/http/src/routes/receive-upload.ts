@@ -77,10 +77,7 @@ function checkEarly(
 ): true {
   if (name !== 'purpose' || value === '' || policy.anyPurpose) return true
   if (principal.scopes.has('api.files.write_output')) return true
-  const purposes = [
-    ...dependencies.purposes(policy.dialect),
-    ...policy.openOutputPurposes,
-  ]
+  const purposes = [...dependencies.purposes(policy), ...policy.openOutputPurposes]
   if (purposes.includes(value)) return true
   throw new CustodyError(
     'invalid_purpose',

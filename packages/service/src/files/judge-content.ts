@@ -35,11 +35,12 @@ export function contentRefusals(
   }
   const { maxBytes, setBy } = limitOf(purpose, extension, principal, policy)
   if (content.bytes > maxBytes) refusals.push(tooLarge(content.bytes, maxBytes, setBy))
-  if (purpose.extensions && !purpose.extensions.includes(extension)) {
+  const extensions = purpose.extensions ?? policy.purposes[purpose.name]?.extensions
+  if (extensions && !extensions.includes(extension)) {
     refusals.push(
       new CustodyError(
         'invalid_extension',
-        `Invalid file format for purpose ${quote(purpose.name)}: the name ends in ${quote(extension)}. Must be ${purpose.extensions.join(', ')}`,
+        `Invalid file format for purpose ${quote(purpose.name)}: the name ends in ${quote(extension)}. Must be ${extensions.join(', ')}`,
         { param: 'file' },
       ),
     )

@@ -10,13 +10,29 @@ export function offeredPurposes(
 ): PurposeInfo[] {
   const writesOutput =
     policy.anyPurpose !== undefined || principal.scopes.has('api.files.write_output')
-  return [...plugins.purposes.values()].filter(
-    (purpose) =>
-      (!purpose.dialects || purpose.dialects.includes(policy.dialect)) &&
-      (purpose.direction === 'input' ||
-        writesOutput ||
-        policy.openOutputPurposes.includes(purpose.name)),
+  return [...plugins.purposes.values()].filter((purpose) =>
+    purpose.direction === 'input'
+      ? isOffered(purpose, policy)
+      : isOfDialect(purpose, policy) &&
+        (writesOutput || policy.openOutputPurposes.includes(purpose.name)),
   )
+}
+
+/** Whether uploads in the dialect may name the input purpose. */
+export function isOffered(
+  purpose: Pick<PurposeInfo, 'name' | 'dialects'>,
+  policy: Pick<UploadPolicy, 'dialect' | 'onlyPurposes'>,
+): boolean {
+  return purpose.dialects
+    ? isOfDialect(purpose, policy)
+    : (policy.onlyPurposes?.includes(purpose.name) ?? true)
+}
+
+function isOfDialect(
+  { dialects }: Pick<PurposeInfo, 'dialects'>,
+  { dialect }: Pick<UploadPolicy, 'dialect'>,
+): boolean {
+  return dialects?.includes(dialect) ?? true
 }
 
 /**

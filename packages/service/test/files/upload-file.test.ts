@@ -126,6 +126,48 @@ t.test(
   },
 )
 
+t.test('a dialect may offer some purposes only', async (t) => {
+  const upload = await startFiles(t, {
+    'p.mjs': source,
+    'q.mjs': `export default { name: 'q', version: '1.0.0', api: 1, purposes: {
+      plain: { direction: 'input' },
+      here: { direction: 'input', dialects: ['openai'] },
+      result: { direction: 'output' },
+    } }`,
+  })
+  const policy = { onlyPurposes: ['plain'] }
+  const to = (purpose: string) =>
+    upload({ purpose, filename: 'a.txt', content: 'x' }, policy)
+
+  t.match(await to('plain'), { purpose: 'plain' })
+  t.match(await to('here'), { purpose: 'here' }, 'its plugin names the dialect')
+  t.match(await to('result'), { purpose: 'result' }, 'keys of engines write output')
+  await t.rejects(to('paper'), {
+    key: 'invalid_purpose',
+    message: "'paper' is not one of ['plain', 'here', 'result'] - 'purpose'",
+  })
+})
+
+t.test('a dialect may bound the extensions of a purpose that takes any', async (t) => {
+  const upload = await startFiles(t, {
+    'q.mjs': `export default { name: 'q', version: '1.0.0', api: 1, purposes: {
+      plain: { direction: 'input' },
+      some: { direction: 'input', extensions: ['.md'] },
+    } }`,
+  })
+  const extensions = ['.txt']
+  const policy = { purposes: { plain: { extensions }, some: { extensions } } }
+  const to = (purpose: string, filename: string) =>
+    upload({ purpose, filename, content: 'x' }, policy)
+
+  t.match(await to('plain', 'a.TXT'), { bytes: 1 })
+  t.match(await to('some', 'a.md'), { bytes: 1 }, 'the plugin’s own are not widened')
+  await t.rejects(to('plain', 'a.md'), {
+    code: 'invalid_extension',
+    message: /Must be \.txt$/,
+  })
+})
+
 t.test('a dialect may take any purpose', async (t) => {
   const upload = await startFiles(t, {
     'p.mjs': source,
