@@ -120,7 +120,9 @@ export class BusboyForm {
     })
     stream.on('end', () => {
       if (this.#ended) return
-      const content = spool.end()
+      // The last chunk may still be on its way: pausing a stream does not keep its end back
+      const written = this.#pendingWrite
+      const content = written ? written.then(() => spool.end()) : spool.end()
       // Looked at when the form has ended; until then a failure must not count as unhandled
       content.catch(() => {})
       this.#content = content
