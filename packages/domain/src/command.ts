@@ -5,6 +5,7 @@ import type {
   DeleteServiceAccount,
 } from './directory/service-account.ts'
 import type { DeleteFile, ExpireFile, UploadFile } from './files/decide-file.ts'
+import type { HoldFile, ReleaseFile } from './files/decide-hold.ts'
 
 /** Gives the log its identity: the first event of every log. */
 export type CreateLog = {
@@ -32,6 +33,8 @@ export type Command =
   | UploadFile
   | DeleteFile
   | ExpireFile
+  | HoldFile
+  | ReleaseFile
   | RecordDestroyed
   | CreateProject
   | UpdateProject

@@ -75,11 +75,21 @@ export {
   type UploadState,
 } from './files/decide-file.ts'
 export {
+  decideHold,
+  decideRelease,
+  type HoldFile,
+  type ReleaseFile,
+} from './files/decide-hold.ts'
+export {
+  effectiveExpiresAt,
   evolveFile,
   type FileEnd,
   type FileState,
+  type Hold,
   isExpired,
+  isHeld,
   isLive,
+  keptUntil,
 } from './files/file-state.ts'
 export { parseFileId, prefixedId, toFileId, uuidv7 } from './ids.ts'
 export { type Micros, toSeconds } from './log-time.ts'

@@ -18,7 +18,8 @@ type Step =
       readonly bytes: number
       readonly expiresAfter: number | undefined
     }
-  | { readonly kind: 'delete' | 'expire' | 'destroy'; readonly pick: number }
+  | { readonly kind: 'delete' | 'expire' | 'destroy' | 'release'; readonly pick: number }
+  | { readonly kind: 'hold'; readonly pick: number; readonly seconds: number | undefined }
   | { readonly kind: 'quota'; readonly bytes: number | undefined }
   | { readonly kind: 'key' | 'revoke'; readonly pick: number }
   | { readonly kind: 'wait'; readonly seconds: number }
@@ -44,8 +45,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({
-      kind: fc.constantFrom('key' as const, 'revoke' as const),
+      kind: fc.constantFrom('key' as const, 'revoke' as const, 'release' as const),
       pick,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('hold' as const),
+      pick,
+      seconds: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
     }),
   },
   {
@@ -69,6 +78,8 @@ type ModelFile = {
   readonly purpose: string
   readonly bytes: number
   readonly expiresAt: number | null
+  /** When each of its holds ends. */
+  holds: Map<string, number>
   ended: 'deleted' | 'expired' | null
   destroyed: boolean
 }
@@ -86,11 +97,16 @@ class Model {
     this.project = project
   }
 
-  isLive({ ended, expiresAt }: ModelFile): boolean {
-    return ended === null && (expiresAt === null || expiresAt > this.#index.now())
+  isLive({ ended, expiresAt, holds }: ModelFile): boolean {
+    const end = Math.max(expiresAt ?? Infinity, ...holds.values())
+    return ended === null && end > this.#index.now()
   }
 
-  held(purpose?: string): ModelFile[] {
+  #pick(number: number): ModelFile | undefined {
+    return this.files[number % Math.max(1, this.files.length)]
+  }
+
+  notEnded(purpose?: string): ModelFile[] {
     return this.files.filter(
       (file) =>
         file.ended === null && (purpose === undefined || file.purpose === purpose),
@@ -109,10 +125,13 @@ class Model {
     switch (step.kind) {
       case 'upload': {
         const { purpose, bytes, expiresAfter } = step
-        const used = this.held().reduce((sum, file) => sum + file.bytes, 0)
+        const used = this.notEnded().reduce((sum, file) => sum + file.bytes, 0)
         const fits = this.#quota === undefined || used + bytes <= this.#quota
         const expiresAt = expiresAfter === undefined ? null : index.now() + expiresAfter
-        const file = { id, purpose, bytes, expiresAt, ended: null, destroyed: false }
+        const file: ModelFile = {
+          ...{ id, purpose, bytes, expiresAt },
+          ...{ holds: new Map(), ended: null, destroyed: false },
+        }
         if (fits) this.files.push(file)
         const asked = index.upload({
           file: id,
@@ -124,14 +143,42 @@ class Model {
         return await expectKey(asked, fits ? undefined : 'storage_quota_exceeded')
       }
       case 'delete': {
-        const file = this.files[step.pick % Math.max(1, this.files.length)]
-        const there = file !== undefined && this.isLive(file)
+        const file = this.#pick(step.pick)
         const asked = index.remove(file?.id ?? id, project)
-        if (there) file.ended = 'deleted'
-        return await expectKey(asked, there ? undefined : 'file_not_found')
+        if (!file || !this.isLive(file)) return await expectKey(asked, 'file_not_found')
+        if ([...file.holds.values()].some((end) => end > index.now()))
+          return await expectKey(asked, 'file_held')
+        file.ended = 'deleted'
+        return await expectKey(asked, undefined)
+      }
+      case 'hold': {
+        const file = this.#pick(step.pick)
+        const end = step.seconds === undefined ? null : index.now() + step.seconds
+        const command = { type: 'HoldFile', file: file?.id ?? id, idAsSent: id } as const
+        const asked = index.ask(
+          { ...command, hold: id, name: `hold ${id}`, retainUntil: end },
+          project,
+        )
+        if (!file || !this.isLive(file)) return await expectKey(asked, 'file_not_found')
+        file.holds.set(id, end ?? Infinity)
+        return await expectKey(asked, undefined)
+      }
+      case 'release': {
+        const file = this.#pick(step.pick)
+        const hold = file?.holds.keys().next().value ?? id
+        const command = {
+          type: 'ReleaseFile',
+          file: file?.id ?? id,
+          idAsSent: id,
+        } as const
+        const asked = index.ask({ ...command, hold }, project)
+        if (!file || !this.isLive(file)) return await expectKey(asked, 'file_not_found')
+        if (!file.holds.delete(hold)) return await expectKey(asked, 'hold_not_found')
+        if (!this.isLive(file)) file.ended = 'expired'
+        return await expectKey(asked, undefined)
       }
       case 'expire': {
-        const file = this.files[step.pick % Math.max(1, this.files.length)]
+        const file = this.#pick(step.pick)
         const due = file?.ended === null && !this.isLive(file)
         const asked = index.ask({ type: 'ExpireFile', file: file?.id ?? id }, project)
         if (due) file.ended = 'expired'
@@ -260,9 +307,9 @@ t.test('after any history, the index is what a plain model says', async (t) => {
       expect(await listAll(index, project, 'desc', purpose), live.reverse(), 'descending')
     }
     for (const { purpose, ...row } of await findUsage(sql, project)) {
-      const held = model.held(purpose)
-      const bytes = held.reduce((sum, file) => sum + file.bytes, 0)
-      expect([row.files, row.bytes], [held.length, bytes], `usage of ${purpose}`)
+      const files = model.notEnded(purpose)
+      const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
+      expect([row.files, row.bytes], [files.length, bytes], `usage of ${purpose}`)
     }
     const due = await dueFiles(sql, index.now(), 10_000)
     expect(
@@ -271,7 +318,7 @@ t.test('after any history, the index is what a plain model says', async (t) => {
         .map(({ file }) => file)
         .sort(),
       model
-        .held()
+        .notEnded()
         .filter((file) => !model.isLive(file))
         .map(({ id }) => id)
         .sort(),

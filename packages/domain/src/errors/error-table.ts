@@ -270,6 +270,26 @@ export const errorTable = {
     retry: false,
     about: 'The project was archived.',
   },
+  hold_not_found: {
+    status: 404,
+    type: request,
+    code: 'hold_not_found',
+    about: 'The file has no hold of this name.',
+  },
+  hold_exists: {
+    status: 409,
+    type: request,
+    code: 'hold_exists',
+    retry: false,
+    about: 'The file has a hold of this name already.',
+  },
+  too_many_holds: {
+    status: 409,
+    type: request,
+    code: 'too_many_holds',
+    retry: false,
+    about: 'The file has as many holds as one can have.',
+  },
   file_held: {
     status: 409,
     type: request,

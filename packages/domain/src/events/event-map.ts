@@ -27,6 +27,8 @@ export type EventMap = {
       readonly classification?: string
       /** The rules that it falls under, such as `hipaa`. */
       readonly compliance_regime?: string
+      /** Until then it cannot end, by the project's retention. Unix seconds. */
+      readonly retain_until?: number
       /** What else the client asked of its provider, as the dialect understood it; no free text. */
       readonly options?: Readonly<Record<string, unknown>>
     }
@@ -52,6 +54,16 @@ export type EventMap = {
     }
   }
   FileDeleted: { data: { readonly reason: 'request' } }
+  FileHeld: {
+    data: {
+      /** Id of the hold, unique in its file. */
+      readonly hold: string
+      /** Unix seconds; null: until it is released. */
+      readonly retain_until: number | null
+    }
+    personal: { readonly name: string; readonly note?: string }
+  }
+  FileReleased: { data: { readonly hold: string } }
   PrivateDataErased: {
     data: {
       readonly erased: readonly { readonly position: number; readonly group: string }[]

@@ -57,7 +57,12 @@ export const eventSchemas: Readonly<Record<EventType, TypeSchema>> = {
         validated_by: listOf(shape({ plugin: text, version: text })),
         source: text,
       },
-      { classification: text, compliance_regime: text, options: { type: 'object' } },
+      {
+        classification: text,
+        compliance_regime: text,
+        retain_until: uint,
+        options: { type: 'object' },
+      },
     ),
     private: {
       personal: {
@@ -80,6 +85,14 @@ export const eventSchemas: Readonly<Record<EventType, TypeSchema>> = {
     schema: 1,
     data: shape({ reason: { enum: ['request'] } }),
   },
+  FileHeld: {
+    schema: 1,
+    data: shape({ hold: text, retain_until: nullable(uint) }),
+    private: {
+      personal: { required: true, body: shape({ name: text }, { note: text }) },
+    },
+  },
+  FileReleased: { schema: 1, data: shape({ hold: text }) },
   PrivateDataErased: {
     schema: 1,
     data: shape({ erased: listOf(shape({ position: uint, group: text })) }),

@@ -19,7 +19,7 @@ const unchanged: Upcaster = (body) => body
 
 /** By type, then by the schema number that is read. */
 const upcasters: Upcasters = {
-  // 2: classification, compliance_regime and options
+  // 2: classification, compliance_regime, retain_until and options
   FileUploaded: { 1: unchanged },
   // 2: uploads_per_minute
   ApiKeyCreated: { 1: unchanged },

@@ -1,7 +1,19 @@
 import { type Decision, events, refuse } from '../decision.ts'
-import type { ExpiryPolicy, Extent, ProjectLimits } from '../events/event-map.ts'
+import type {
+  DomainEvent,
+  ExpiryPolicy,
+  Extent,
+  ProjectLimits,
+} from '../events/event-map.ts'
 import { type Micros, toSeconds } from '../log-time.ts'
-import { type FileState, isExpired, isLive } from './file-state.ts'
+import {
+  effectiveExpiresAt,
+  type FileState,
+  isExpired,
+  isHeld,
+  isLive,
+  keptUntil,
+} from './file-state.ts'
 
 export type UploadFile = {
   readonly type: 'UploadFile'
@@ -64,6 +76,7 @@ export function decideUpload(
     )
   }
   const { expiry } = command
+  const retain = state.project.limits.retain_seconds
   return events({
     type: 'FileUploaded',
     stream: command.file,
@@ -75,6 +88,7 @@ export function decideUpload(
       expiry_policy: expiry?.policy ?? null,
       validated_by: command.validatedBy,
       source: 'form',
+      ...(retain !== undefined && { retain_until: toSeconds(now) + retain }),
       ...(command.classification !== undefined && {
         classification: command.classification,
       }),
@@ -105,10 +119,9 @@ export function decideDelete(
   now: Micros,
 ): Decision {
   if (!state || state.project !== command.project || !isLive(state, now)) {
-    return refuse('file_not_found', `No such File object: ${command.idAsSent}`, {
-      param: 'id',
-    })
+    return fileNotFound(command.idAsSent)
   }
+  if (isHeld(state, now)) return fileHeld(state, 'deleted')
   return events({
     type: 'FileDeleted',
     stream: state.id,
@@ -123,13 +136,34 @@ export function decideExpire(
   now: Micros,
 ): Decision {
   if (!state || state.ended || !isExpired(state, now)) return events()
-  return events({
+  return events(expired(state, 0))
+}
+
+/** The end of a file whose expiry has passed; `since` events of the same command come before it. */
+export function expired(state: FileState, since: number): DomainEvent<'FileExpired'> {
+  return {
     type: 'FileExpired',
     stream: state.id,
-    after: state.version,
+    after: state.version + since,
     data: {
-      expired_at: state.expiresAt ?? toSeconds(now),
+      expired_at: effectiveExpiresAt(state) ?? 0,
       policy: state.expiryPolicy ?? 'request',
     },
+  }
+}
+
+export function fileNotFound(idAsSent: string): Decision {
+  return refuse('file_not_found', `No such File object: ${idAsSent}`, { param: 'id' })
+}
+
+/** `what` cannot be done with the file now. */
+export function fileHeld(state: FileState, what: string): Decision {
+  const until = keptUntil(state)
+  const end =
+    until === null
+      ? 'until its holds are released'
+      : `until ${new Date(until * 1000).toISOString()}`
+  return refuse('file_held', `The file is held, and cannot be ${what} ${end}.`, {
+    param: 'id',
   })
 }

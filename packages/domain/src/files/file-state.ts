@@ -14,6 +14,9 @@ export type FileState = {
   /** Unix seconds. */
   readonly expiresAt: number | null
   readonly expiryPolicy: ExpiryPolicy | null
+  /** Unix seconds: by the project's retention it cannot end before. */
+  readonly retainUntil: number | null
+  readonly holds: readonly Hold[]
   readonly filename: string | null
   readonly metadata: Readonly<Record<string, string>> | null
   readonly classification: string | null
@@ -23,6 +26,17 @@ export type FileState = {
   readonly ended: FileEnd | null
 }
 
+/** Keeps a file from ending: deleted, expired or erased. */
+export type Hold = {
+  readonly id: string
+  /** null once erased, as is the note. */
+  readonly name: string | null
+  readonly note: string | null
+  readonly at: Micros
+  /** Unix seconds, after which it holds nothing; null: until it is released. */
+  readonly retainUntil: number | null
+}
+
 export type FileEnd = {
   readonly position: number
   readonly seq: number
@@ -30,7 +44,9 @@ export type FileEnd = {
   readonly reason: 'deleted' | 'expired'
 }
 
-type FileEvent = PlacedEvent<'FileUploaded' | 'FileExpired' | 'FileDeleted'>
+type FileEvent = PlacedEvent<
+  'FileUploaded' | 'FileHeld' | 'FileReleased' | 'FileExpired' | 'FileDeleted'
+>
 
 /** The state after one more event. The same function builds the index and answers a replay. */
 export function evolveFile(state: FileState | null, event: FileEvent): FileState {
@@ -48,6 +64,8 @@ export function evolveFile(state: FileState | null, event: FileEvent): FileState
       createdAt: event.time,
       expiresAt: event.data.expires_at,
       expiryPolicy: event.data.expiry_policy,
+      retainUntil: event.data.retain_until ?? null,
+      holds: [],
       filename: personal?.filename ?? null,
       metadata: personal?.metadata ?? null,
       classification: event.data.classification ?? null,
@@ -61,6 +79,21 @@ export function evolveFile(state: FileState | null, event: FileEvent): FileState
     throw new TypeError(`${event.type} of file ${event.stream}, which was never uploaded`)
   if (state.ended)
     throw new TypeError(`${event.type} of file ${event.stream}, which has ended`)
+  if (event.type === 'FileHeld') {
+    const { personal } = event.private
+    const hold = {
+      id: event.data.hold,
+      name: personal?.name ?? null,
+      note: personal?.note ?? null,
+      at: event.time,
+      retainUntil: event.data.retain_until,
+    }
+    return { ...state, version: event.version, holds: [...state.holds, hold] }
+  }
+  if (event.type === 'FileReleased') {
+    const holds = state.holds.filter(({ id }) => id !== event.data.hold)
+    return { ...state, version: event.version, holds }
+  }
   return {
     ...state,
     version: event.version,
@@ -73,11 +106,45 @@ export function evolveFile(state: FileState | null, event: FileEvent): FileState
   }
 }
 
-/** A file is there from its creation until it ended or its expiry has passed, whatever the log says yet. */
+type Keeping = Pick<FileState, 'retainUntil' | 'holds'>
+
+/** Unix seconds until which retention and holds keep the file; null: until holds are released. */
+export function keptUntil({ retainUntil, holds }: Keeping): number | null {
+  let until = retainUntil ?? 0
+  for (const hold of holds) {
+    if (hold.retainUntil === null) return null
+    until = Math.max(until, hold.retainUntil)
+  }
+  return until
+}
+
+/** A file that is held cannot be deleted or erased, and does not expire. */
+export function isHeld(state: Keeping, now: Micros): boolean {
+  const until = keptUntil(state)
+  return until === null || toSeconds(now) < until
+}
+
+/** When the file ends by itself: Unix seconds; null while nothing ends it. */
+export function effectiveExpiresAt(
+  state: Keeping & Pick<FileState, 'expiresAt'>,
+): number | null {
+  if (state.expiresAt === null) return null
+  const until = keptUntil(state)
+  return until === null ? null : Math.max(state.expiresAt, until)
+}
+
+/**
+ * A file is there from its creation until it ended or its expiry has passed, whatever the log says yet. One that is
+ * held stays readable beyond its expiry.
+ */
 export function isLive(state: FileState, now: Micros): boolean {
   return state.ended === null && !isExpired(state, now)
 }
 
-export function isExpired(state: Pick<FileState, 'expiresAt'>, now: Micros): boolean {
-  return state.expiresAt !== null && toSeconds(now) >= state.expiresAt
+export function isExpired(
+  state: Keeping & Pick<FileState, 'expiresAt'>,
+  now: Micros,
+): boolean {
+  const at = effectiveExpiresAt(state)
+  return at !== null && toSeconds(now) >= at
 }

@@ -37,6 +37,8 @@ const live: FileState = {
   createdAt: NOW - 1_000_000,
   expiresAt: null,
   expiryPolicy: null,
+  retainUntil: null,
+  holds: [],
   filename: 'a.jsonl',
   metadata: null,
   classification: null,

@@ -63,6 +63,8 @@ const state: FileState = {
   createdAt: placed.time,
   expiresAt: 1_767_229_200,
   expiryPolicy: 'purpose',
+  retainUntil: null,
+  holds: [],
   filename: 'a.jsonl',
   metadata: { owner: 'Ada' },
   classification: null,

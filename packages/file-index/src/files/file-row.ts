@@ -1,4 +1,9 @@
-import type { ExpiryPolicy, FileEnd, FileState } from '@custody/domain'
+import {
+  type ExpiryPolicy,
+  effectiveExpiresAt,
+  type FileEnd,
+  type FileState,
+} from '@custody/domain'
 import { canonicalJson } from '@custody/transparency'
 import type { FileRow } from './files-tables.ts'
 
@@ -15,6 +20,9 @@ export function toFileRow(state: FileState): FileRow {
     created_at: state.createdAt,
     expires_at: state.expiresAt,
     expiry_policy: state.expiryPolicy,
+    retain_until: state.retainUntil,
+    holds: state.holds.length === 0 ? null : canonicalJson(state.holds),
+    effective_expires_at: effectiveExpiresAt(state),
     filename: state.filename,
     metadata: state.metadata && canonicalJson(state.metadata),
     classification: state.classification,
@@ -40,6 +48,8 @@ export function toFileState(row: FileRow): FileState {
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     expiryPolicy: row.expiry_policy as ExpiryPolicy | null,
+    retainUntil: row.retain_until,
+    holds: row.holds === null ? [] : JSON.parse(row.holds),
     filename: row.filename,
     metadata: row.metadata === null ? null : JSON.parse(row.metadata),
     classification: row.classification,

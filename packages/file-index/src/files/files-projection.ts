@@ -1,4 +1,9 @@
-import { evolveFile, type FileState, type PlacedEvent } from '@custody/domain'
+import {
+  effectiveExpiresAt,
+  evolveFile,
+  type FileState,
+  type PlacedEvent,
+} from '@custody/domain'
 import {
   insertion,
   type LogEvent,
@@ -31,7 +36,14 @@ export const filesProjection: Projection<FilesBatch> = {
   name: 'files',
   version: 2,
   tables: ['files', 'usage', 'deadlines', 'garbage'],
-  types: ['FileUploaded', 'FileDeleted', 'FileExpired', 'ContentDestroyed'],
+  types: [
+    'FileUploaded',
+    'FileHeld',
+    'FileReleased',
+    'FileDeleted',
+    'FileExpired',
+    'ContentDestroyed',
+  ],
 
   async create(sql, table) {
     await sql.exec(`
@@ -46,6 +58,9 @@ export const filesProjection: Projection<FilesBatch> = {
         created_at integer not null,
         expires_at integer,
         expiry_policy text,
+        retain_until integer,
+        holds text,
+        effective_expires_at integer,
         filename text,
         metadata text,
         classification text,
@@ -101,6 +116,9 @@ const insertFiles = insertion<FileRow>('files', [
   'created_at',
   'expires_at',
   'expiry_policy',
+  'retain_until',
+  'holds',
+  'effective_expires_at',
   'filename',
   'metadata',
   'classification',
@@ -118,6 +136,8 @@ const updateFile = statement<FilesTables, FileRow>()((db, p) =>
     .updateTable('files')
     .set({
       version: p('version'),
+      holds: p('holds'),
+      effective_expires_at: p('effective_expires_at'),
       filename: p('filename'),
       metadata: p('metadata'),
       sha256: p('sha256'),
@@ -151,8 +171,8 @@ const deleteGarbage = statement<FilesTables, { extent: string }>()((db, p) =>
 )
 
 type Touched = {
-  /** Whether its row was there before the batch. */
-  readonly known: boolean
+  /** As the batch found it; null: it was uploaded in the batch. */
+  readonly before: FileState | null
   readonly state: FileState
 }
 
@@ -177,10 +197,12 @@ function openBatch(sql: Sql): FilesBatch {
     return touched.get(id)?.state ?? findFile(sql, id)
   }
 
-  async function end(event: PlacedEvent<'FileDeleted' | 'FileExpired'>): Promise<void> {
-    const known = touched.get(event.stream)?.known ?? true
-    const state = evolveFile(await file(event.stream), event)
-    touched.set(state.id, { known, state })
+  async function change(event: FileChange): Promise<void> {
+    const known = touched.get(event.stream)
+    const found = await file(event.stream)
+    const state = evolveFile(found, event)
+    touched.set(state.id, { before: known ? known.before : found, state })
+    if (!state.ended) return
     count(state, -1)
     for (const extent of state.extents) {
       queued.set(extent.id, { extent: extent.id, file: state.id })
@@ -202,7 +224,7 @@ function openBatch(sql: Sql): FilesBatch {
       switch (event.type) {
         case 'FileUploaded': {
           const state = evolveFile(null, event)
-          touched.set(state.id, { known: false, state })
+          touched.set(state.id, { before: null, state })
           count(state, 1)
           return
         }
@@ -212,26 +234,21 @@ function openBatch(sql: Sql): FilesBatch {
           }
           return
         default:
-          return end(event)
+          return change(event)
       }
     },
 
     async flush() {
       const files: FileRow[] = []
       const deadlines: DeadlineRow[] = []
-      for (const { known, state } of touched.values()) {
+      for (const { before, state } of touched.values()) {
         const row = toFileRow(state)
-        const { expiresAt } = state
-        if (!known) {
-          files.push(row)
-          if (expiresAt !== null && !state.ended)
-            deadlines.push({ due_at: expiresAt, file: state.id })
-        } else {
-          await sql.run(updateFile, row)
-          if (expiresAt !== null && state.ended) {
-            await sql.run(deleteDeadline, { due_at: expiresAt, file: state.id })
-          }
-        }
+        if (before) await sql.run(updateFile, row)
+        else files.push(row)
+        const [was, is] = [before && deadlineOf(before), deadlineOf(state)]
+        if (was === is) continue
+        if (was !== null) await sql.run(deleteDeadline, { due_at: was, file: state.id })
+        if (is !== null) deadlines.push({ due_at: is, file: state.id })
       }
       await sql.insert(insertFiles, files)
       await sql.insert(insertDeadlines, deadlines)
@@ -248,6 +265,10 @@ function openBatch(sql: Sql): FilesBatch {
   }
 }
 
-type FileIndexEvent = PlacedEvent<
-  'FileUploaded' | 'FileDeleted' | 'FileExpired' | 'ContentDestroyed'
->
+/** A deadline goes when the file has ended, and only then or while it is held. */
+function deadlineOf(state: FileState): number | null {
+  return state.ended ? null : effectiveExpiresAt(state)
+}
+
+type FileChange = PlacedEvent<'FileHeld' | 'FileReleased' | 'FileDeleted' | 'FileExpired'>
+type FileIndexEvent = FileChange | PlacedEvent<'FileUploaded' | 'ContentDestroyed'>

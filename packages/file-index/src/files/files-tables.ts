@@ -19,6 +19,11 @@ export type FileRow = {
   created_at: number
   expires_at: number | null
   expiry_policy: string | null
+  retain_until: number | null
+  /** JSON: {id, name, note, at, retainUntil}[]; null: none. */
+  holds: string | null
+  /** When it ends by itself; null while nothing ends it. */
+  effective_expires_at: number | null
   filename: string | null
   /** JSON. */
   metadata: string | null

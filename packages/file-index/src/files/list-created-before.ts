@@ -21,7 +21,7 @@ type Args = { project: string; purpose: string; after: number; limit: number }
 const page = statement<FilesTables, Args>()((db, p) =>
   db
     .selectFrom('files')
-    .select(['id', 'seq', 'created_at', 'expires_at'])
+    .select(['id', 'seq', 'created_at', 'effective_expires_at'])
     .where('project', '=', p('project'))
     .where('purpose', '=', p('purpose'))
     .where('ended_position', 'is', null)
@@ -35,7 +35,7 @@ const counts = statement<FilesTables, Args & { before: number; now: number }>()(
     .selectFrom((from) =>
       from
         .selectFrom('files')
-        .select(['seq', 'created_at', 'expires_at'])
+        .select(['seq', 'created_at', 'effective_expires_at'])
         .where('project', '=', p('project'))
         .where('purpose', '=', p('purpose'))
         .where('ended_position', 'is', null)
@@ -51,7 +51,12 @@ const counts = statement<FilesTables, Args & { before: number; now: number }>()(
       fn
         .countAll<number>()
         .filterWhere('created_at', '<', p('before'))
-        .filterWhere(or([eb('expires_at', 'is', null), eb('expires_at', '>', p('now'))]))
+        .filterWhere(
+          or([
+            eb('effective_expires_at', 'is', null),
+            eb('effective_expires_at', '>', p('now')),
+          ]),
+        )
         .as('count'),
     ]),
 )
@@ -70,7 +75,9 @@ export async function listCreatedBefore(
   const here = rows.slice(0, limit)
   return {
     ids: here
-      .filter((row) => row.expires_at === null || row.expires_at > now)
+      .filter(
+        (row) => row.effective_expires_at === null || row.effective_expires_at > now,
+      )
       .map((row) => row.id),
     next: rows.length > limit ? here.at(-1)?.seq : undefined,
   }

@@ -44,7 +44,10 @@ function page(order: 'asc' | 'desc', filter: FilesFilter): Page {
       .where('ended_position', 'is', null)
       .where('seq', order === 'desc' ? '<' : '>', p('after'))
       .where((eb) =>
-        eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', p('now'))]),
+        eb.or([
+          eb('effective_expires_at', 'is', null),
+          eb('effective_expires_at', '>', p('now')),
+        ]),
       )
       .orderBy('seq', order)
       .limit(p('limit'))

@@ -57,6 +57,33 @@ for (const driver of ['node', 'sqlite3'] as const)
       t.equal(await nextDeadline(sql), undefined)
     })
 
+    t.test('a deadline goes while a hold has no end, and comes back', async (t) => {
+      const start = index.now()
+      const held = await index.upload({ expiresAfter: 10, extents: [] })
+      const hold = (name: string, retainUntil: number | null) =>
+        index.ask({
+          ...{ type: 'HoldFile', file: held, idAsSent: held },
+          ...{ hold: index.newId(), name, retainUntil },
+        })
+      const release = (name: string) =>
+        index.ask({ type: 'ReleaseFile', file: held, idAsSent: held, hold: name })
+      await hold('long', start + 20)
+      t.equal(await nextDeadline(sql), start + 20)
+      await hold('endless', null)
+      t.equal(await nextDeadline(sql), undefined)
+      index.clock.now += 11_000_000
+      t.match(await findFile(sql, held), { ended: null, holds: [{}, {}] })
+      await release('endless')
+      t.equal(await nextDeadline(sql), start + 20)
+      const events = await release('long')
+      t.same(
+        events.map(({ type }) => type),
+        ['FileReleased', 'FileExpired'],
+      )
+      t.match(await findFile(sql, held), { ended: { reason: 'expired' }, holds: [] })
+      t.equal(await nextDeadline(sql), undefined)
+    })
+
     t.test('extents of ended files wait to be destroyed', async (t) => {
       const [a, b, c] = [index.newId(), index.newId(), index.newId()]
       const two = await index.upload({ extents: [a, b], place: 'disk' })

@@ -9,6 +9,8 @@ import {
   decideDelete,
   decideDeleteServiceAccount,
   decideExpire,
+  decideHold,
+  decideRelease,
   decideRevokeApiKey,
   decideUpdateApiKey,
   decideUpdateProject,
@@ -104,6 +106,10 @@ function createDecider(
         return decideDelete(await files.file(command.file), { ...command, project }, now)
       case 'ExpireFile':
         return decideExpire(await files.file(command.file), command, now)
+      case 'HoldFile':
+        return decideHold(await files.file(command.file), { ...command, project }, now)
+      case 'ReleaseFile':
+        return decideRelease(await files.file(command.file), { ...command, project }, now)
       case 'RecordDestroyed':
         destroyed.push(...command.extents)
         return events({
