@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import { type ApiKeyState, isKeyValid, type ProjectState } from '@custody/domain'
 import type { MaybePromise } from '@custody/event-log'
 import { findApiKeyByHash, findProject } from '@custody/file-index'
+import { LRUCache } from 'lru-cache'
 import type { Appender } from '../appender.ts'
 import { ALL_SCOPES, type ServiceEnvironment } from '../service-environment.ts'
 import type { Authentication, Principal, Scope } from '../types.ts'
@@ -18,6 +19,12 @@ type Known = {
 /** Keys that are remembered between requests; the cache is emptied when any key or project changes. */
 const CACHED_KEYS = 10_000
 
+/**
+ * Of keys that were used since the start, by hash: the project that each belongs to. What would tell it of a key that
+ * was revoked is erased from the log, and yet the refusal is to come in the project's dialect.
+ */
+const REMEMBERED_KEYS = 10_000
+
 /** Tells who a key belongs to. `adminHashes`: SHA-256 of the admin keys, lower-case hex. */
 export function createAuthenticator(
   { log, clock }: Pick<ServiceEnvironment, 'log' | 'clock'>,
@@ -26,6 +33,7 @@ export function createAuthenticator(
   adminHashes: readonly string[],
 ): (token: string) => MaybePromise<Authentication> {
   const cache = new Map<string, Known>()
+  const projectOf = new LRUCache<string, string>({ max: REMEMBERED_KEYS })
   let changes = 0
 
   function forget(): void {
@@ -50,9 +58,14 @@ export function createAuthenticator(
     const { sql } = log.reader
     const before = changes
     const key = await findApiKeyByHash(sql, sha256)
-    if (!key?.sha256 || !sameHash(key.sha256, sha256)) return { kind: 'refused' }
+    if (!key?.sha256 || !sameHash(key.sha256, sha256)) {
+      const former = projectOf.get(sha256)
+      const project = former === undefined ? null : await findProject(sql, former)
+      return { kind: 'refused', ...(project && { dialect: project.dialect }) }
+    }
     const project = await findProject(sql, key.project)
     if (!project) return { kind: 'refused' }
+    projectOf.set(sha256, project.id)
     const known = { key, dialect: project.dialect, principal: toPrincipal(key, project) }
     // A key that was revoked between the question and the answer would be remembered as good.
     if (changes === before) {

@@ -37,5 +37,7 @@ t.test('a key that is revoked while it is looked up is not remembered', async (t
   for (const tell of doubters) tell()
   t.match(await asked, { kind: 'project' })
   await configure('two')
-  t.match(await authenticate('one'), { kind: 'refused' })
+  const former = await authenticate('one')
+  t.same(former, { kind: 'refused', dialect: 'openai' }, 'whose it was is still known')
+  t.same(await authenticate('three'), { kind: 'refused' })
 })
