@@ -160,6 +160,8 @@ const repaired: readonly (readonly [what: string, content: Buffer])[] = [
     replaced(packed, /\d+\n%%EOF/, '7\n%%EOF'),
   ],
   ['no trailer that names a catalog', replaced(whole, /\/Root 1 0 R/, '/Toor 1 0 R')],
+  ['an end without startxref', replaced(whole, /startxref\n\d+/, '')],
+  ['another PDF behind it, whose trailer names no catalog', appended()],
   ['more cross-reference sections than are read', pdf({ ...objectsOf(2), ...fillers })],
   [
     'an update whose predecessor is missing',
@@ -257,6 +259,13 @@ function hybrid(): Buffer {
     { trailer: `/XRefStm ${streamAt} /Prev ${tableOf(before)}` },
     Buffer.concat([before, object, stream]),
   )
+}
+
+/** Two PDFs in one file; the catalog of the first is object 12. */
+function appended(): Buffer {
+  const { 1: catalog = '', ...others } = objectsOf(2)
+  const first = replaced(pdf({ ...others, 12: catalog }), /Root 1 /, 'Root 12 ')
+  return Buffer.concat([first, pdf({ 1: '<< /Producer (b) >>' })])
 }
 
 /** Five bytes more behind the header than the offsets know of; the start of the table is right. */

@@ -89,7 +89,7 @@ async function readLandmarks(reader: FileReader): Promise<Landmarks> {
   return { objects, trailers, named }
 }
 
-/** The last trailer that names a catalog; where there is none, one that names the last catalog. */
+/** The last trailer that names a catalog, or seems to; where there is none, one that names the last catalog. */
 async function findTrailer(
   reader: FileReader,
   { objects, trailers, named }: Landmarks,
@@ -98,10 +98,20 @@ async function findTrailer(
     ...trailers.map((offset) => () => readTrailer(reader, offset)),
     ...[...named.XRef].map((offset) => () => readDictionary(reader, offset)),
   ]
+  let packed: PdfDictionary | undefined
   for (const read of dictionaries.reverse()) {
     const dictionary = await read().catch(unlessInvalid)
-    if (isDictionary(dictionary) && dictionary.has('Root')) return dictionary
+    const root = isDictionary(dictionary) ? dictionary.get('Root') : undefined
+    if (!isDictionary(dictionary) || root === undefined) continue
+    const at = root instanceof PdfReference ? objects.get(root.number) : undefined
+    if (at === undefined) packed ??= dictionary
+    else {
+      // Where two PDFs were put together, only one of their trailers fits.
+      const catalog = await readDictionary(reader, at).catch(unlessInvalid)
+      if (isDictionary(catalog) && catalog.has('Pages')) return dictionary
+    }
   }
+  if (packed !== undefined) return packed
   for (const offset of [...named.Catalog].reverse()) {
     for (const [number, place] of objects) {
       if (place === offset) return new Map([['Root', new PdfReference(number)]])

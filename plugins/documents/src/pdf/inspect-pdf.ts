@@ -1,3 +1,4 @@
+import type { Buffer } from 'node:buffer'
 import { contentMismatch } from '../content-mismatch.ts'
 import { DocumentFault } from '../document-fault.ts'
 import type { FileReader } from '../file-reader.ts'
@@ -91,17 +92,22 @@ async function requireWholeIfLinearized(
   }
 }
 
-/** The last `startxref`; what follows the end of the PDF is passed over. */
+/**
+ * What the last `startxref` says; what follows the end of the PDF is passed over. Where no number is, the end of the
+ * file: nothing is found there and the objects are searched for.
+ */
 async function findStart(reader: FileReader): Promise<number> {
+  let tail: Buffer | undefined
   for (const length of END_WITHIN) {
     const from = Math.max(0, reader.size - length)
-    const at = (await reader.read(from, length)).lastIndexOf('startxref')
+    tail = await reader.read(from, length)
+    const at = tail.lastIndexOf('startxref')
     if (at === -1) continue
     return parseAt(reader, from + at, (parser) => {
       parser.take('startxref')
-      // Where no number follows, nothing is found there and the objects are searched for.
       return parser.integer() ?? reader.size
     })
   }
-  throw invalidPdf('it has no startxref near its end, so it has been cut')
+  if (tail?.includes('%%EOF')) return reader.size
+  throw invalidPdf('it has neither startxref nor %%EOF near its end, so it has been cut')
 }
