@@ -305,6 +305,17 @@ t.test('a quota has no say: nothing is stored', async (t) => {
   t.match((await validate(full.api, { ...text, content })).json(), { valid: true })
 })
 
+t.test('it counts against the rate of uploads', async (t) => {
+  const slow = await server.createProject({ limits: { uploads_per_minute: 2 } })
+  t.equal((await slow.api.upload(text)).status, 200)
+  const second = await validate(slow.api, text)
+  t.equal(second.status, 200)
+  t.equal(second.headers.get('x-ratelimit-remaining-requests'), '0')
+  const third = await validate(slow.api, text)
+  t.match(third.error(), { status: 429, code: 'rate_limit_exceeded' })
+  t.ok(third.headers.get('retry-after'))
+})
+
 t.test('it counts as an upload of those that run at once', async (t) => {
   const { contentType, body } = clientForms.curl(text)
   const connections: RawConnection[] = []

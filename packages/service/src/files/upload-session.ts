@@ -1,3 +1,4 @@
+import { INLINE_MAX_BYTES } from '@custody/blob-store'
 import { CustodyError, quotaOf } from '@custody/domain'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import type { Principal, UploadPolicy, UploadSession } from '../types.ts'
@@ -68,7 +69,10 @@ export function createUploadAdmission(
           { headers: { 'retry-after': '1' } },
         )
       }
-      requireSpace()
+      // A small dry run stages nothing; a large one takes of the disk what an upload does, though not for long.
+      const stages =
+        !dryRun || declaredBytes === undefined || declaredBytes > INLINE_MAX_BYTES
+      if (stages) requireSpace()
       const offered = offeredPurposes(plugins, principal, policy)
       const maxBytes = mostBytes(offered, principal, policy)
       if (declaredBytes !== undefined && declaredBytes > maxBytes + FORM_OVERHEAD) {
