@@ -4,10 +4,11 @@ import { auditReplay, auditShow } from './commands/audit.ts'
 import type { CommandContext } from './commands/command-context.ts'
 import { listConsumers, resumeConsumer, skipEvent } from './commands/consumers.ts'
 import { listFiles } from './commands/files.ts'
-import { createKey, listKeys, revokeKey } from './commands/keys.ts'
+import { createKey, listKeys, revokeKey, updateKey } from './commands/keys.ts'
 import { rebuild, sweep } from './commands/maintenance.ts'
 import { createProject, listProjects } from './commands/projects.ts'
 import { serve } from './commands/serve.ts'
+import { usage } from './commands/usage.ts'
 import { validate } from './commands/validate.ts'
 import { VERSION } from './version.ts'
 
@@ -94,6 +95,13 @@ function describe(run: Wrap): Command {
     .option('--json', 'one JSON object for each file')
     .action((flags) => run(listFiles)(flags))
 
+  program
+    .command('usage')
+    .description('bytes and files of a project, by purpose')
+    .option('--project <id>', 'the project (default: default)')
+    .option('--json', 'one JSON object')
+    .action((flags) => run(usage)(flags))
+
   const projects = program.command('projects').description('tenants')
   projects
     .command('create')
@@ -118,11 +126,22 @@ function describe(run: Wrap): Command {
       'separated by commas (default: read, write and audit.read)',
     )
     .option('--expires-in <seconds>', 'how long the key is good (default: for ever)')
+    .option('--uploads-per-minute <number>', 'most that the key may begin')
     .option('--json', 'print everything as JSON')
     .action((name, flags) => run(createKey)(name, flags))
   keys
+    .command('update')
+    .description('change a key; what is not named stays')
+    .argument('<key-id>')
+    .option('--project <id>', 'the project (default: default)')
+    .option('--scopes <list>', 'separated by commas; they take the place of the former')
+    .option('--expires-in <seconds>', 'from now on; never: it does not expire')
+    .option('--uploads-per-minute <number>', 'none: only the limit of the project')
+    .option('--json', 'print everything as JSON')
+    .action((id, flags) => run(updateKey)(id, flags))
+  keys
     .command('list')
-    .description('keys that are good')
+    .description('keys that are good, and when they were last used')
     .option('--project <id>', 'the project (default: default)')
     .option('--json', 'one JSON object for each key')
     .action((flags) => run(listKeys)(flags))

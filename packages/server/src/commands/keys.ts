@@ -6,9 +6,17 @@ import { withAdmin } from './projects.ts'
 export type KeyFlags = {
   readonly project?: string
   readonly scopes?: string
+  /** Seconds; `never` only where a key is changed. */
   readonly expiresIn?: string
+  /** A number; `none` only where a key is changed. */
+  readonly uploadsPerMinute?: string
   readonly json?: boolean
 }
+
+/** What is no number goes as it is, and the server refuses it by name. */
+const numberOf = (text: string) => (/^\d+$/.test(text) ? Number(text) : text)
+
+const scopesOf = (list: string) => list.split(',').map((one) => one.trim())
 
 const pathOf = (flags: KeyFlags) =>
   `/projects/${encodeURIComponent(flags.project ?? DEFAULT_PROJECT)}`
@@ -22,17 +30,42 @@ export async function createKey(
   const created = await withAdmin(context, (api) =>
     api.post(`${pathOf(flags)}/service_accounts`, {
       name,
-      ...(flags.scopes !== undefined && {
-        scopes: flags.scopes.split(',').map((one) => one.trim()),
-      }),
+      ...(flags.scopes !== undefined && { scopes: scopesOf(flags.scopes) }),
       ...(flags.expiresIn !== undefined && {
-        expires_in_seconds: Number(flags.expiresIn),
+        expires_in_seconds: numberOf(flags.expiresIn),
+      }),
+      ...(flags.uploadsPerMinute !== undefined && {
+        uploads_per_minute: numberOf(flags.uploadsPerMinute),
       }),
     }),
   )
   const key = created.api_key as { id: string; value: string }
   if (flags.json) context.print(JSON.stringify(created))
   else context.print(key.value)
+  return 0
+}
+
+/** `custody keys update KEY_ID`: changes what the flags say. */
+export async function updateKey(
+  context: CommandContext,
+  id: string,
+  flags: KeyFlags,
+): Promise<number> {
+  const { scopes, expiresIn, uploadsPerMinute } = flags
+  const key = await withAdmin(context, (api) =>
+    api.post(`${pathOf(flags)}/api_keys/${encodeURIComponent(id)}`, {
+      ...(scopes !== undefined && { scopes: scopesOf(scopes) }),
+      ...(expiresIn !== undefined && {
+        expires_in_seconds: expiresIn === 'never' ? null : numberOf(expiresIn),
+      }),
+      ...(uploadsPerMinute !== undefined && {
+        uploads_per_minute:
+          uploadsPerMinute === 'none' ? null : numberOf(uploadsPerMinute),
+      }),
+    }),
+  )
+  if (flags.json) context.print(JSON.stringify(key))
+  else printKeys(context, [key])
   return 0
 }
 
@@ -48,6 +81,14 @@ export async function listKeys(
     for (const key of keys) context.print(JSON.stringify(key))
     return 0
   }
+  printKeys(context, keys)
+  return 0
+}
+
+function printKeys(
+  context: CommandContext,
+  keys: readonly Readonly<Record<string, unknown>>[],
+): void {
   const rows = keys.map((key) => {
     const owner = key.owner as { service_account?: { name?: string } } | undefined
     return [
@@ -55,12 +96,15 @@ export async function listKeys(
       owner?.service_account?.name ?? String(key.name),
       String(key.redacted_value ?? ''),
       Array.isArray(key.scopes) ? key.scopes.join(',') : '',
-      showSeconds(Number(key.created_at)),
+      typeof key.uploads_per_minute === 'number' ? String(key.uploads_per_minute) : '-',
+      ...[key.created_at, key.expires_at, key.last_used_at].map((seconds) =>
+        showSeconds(typeof seconds === 'number' ? seconds : null),
+      ),
     ]
   })
-  for (const line of table([['ID', 'NAME', 'KEY', 'SCOPES', 'CREATED'], ...rows]))
-    context.print(line)
-  return 0
+  const heads = ['ID', 'NAME', 'KEY', 'SCOPES', 'PER MINUTE']
+  const times = ['CREATED', 'EXPIRES', 'LAST USED']
+  for (const line of table([[...heads, ...times], ...rows])) context.print(line)
 }
 
 /** `custody keys revoke KEY_ID` */

@@ -74,9 +74,15 @@ t.test(
     })
     const one = principal('key_1', { key: 1 })
     t.match(await rates.count(one), { 'x-ratelimit-reset-requests': '1m0s' })
-    await t.rejects(async () => rates.count(one), { headers: { 'retry-after': '60' } })
+    await t.rejects(async () => rates.count(one), {
+      code: 'rate_limit_exceeded',
+      headers: { 'retry-after': '60' },
+    })
     endsInMs = 0
-    await t.rejects(async () => rates.count(one), { headers: { 'retry-after': '1' } })
+    await t.rejects(async () => rates.count(one), {
+      code: 'rate_limit_exceeded',
+      headers: { 'retry-after': '1' },
+    })
     endsInMs = 5001
     count = 0
     t.match(await rates.count(one), { 'x-ratelimit-reset-requests': '6s' })
