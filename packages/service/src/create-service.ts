@@ -13,6 +13,8 @@ import { expireDueFiles } from './background/expiry-ticker.ts'
 import { collectGarbage } from './background/garbage-collector.ts'
 import { sweepOrphans } from './background/orphan-sweep.ts'
 import { type Repeating, repeat } from './background/repeat.ts'
+import { createFileHolds, type FileHolds } from './files/file-holds.ts'
+import { createFileLookup } from './files/file-lookup.ts'
 import { createFiles } from './files/files-service.ts'
 import { isOffered } from './files/purpose-rules.ts'
 import { createMemoryRateStore, type RateStore } from './rates/rate-store.ts'
@@ -38,6 +40,7 @@ export type ServiceOptions = {
 /** Everything that Custody does, without HTTP. */
 export interface Service {
   readonly files: Files
+  readonly holds: FileHolds
   readonly admin: AdminUseCases
   authenticate(token: string): MaybePromise<Authentication>
   /** The purposes that any key may upload in a dialect of this policy. */
@@ -99,7 +102,8 @@ export async function createService(
   }
 
   const rates = createUploadRates(options.rateStore ?? createMemoryRateStore())
-  const files = createFiles(environment, appender, rates)
+  const lookUp = createFileLookup(environment, appender)
+  const files = createFiles(environment, appender, lookUp, rates)
   const failed = (what: string) => (error: unknown) =>
     logger.error({ err: error }, `${what} failed; it will be tried again`)
 
@@ -113,6 +117,7 @@ export async function createService(
 
   return {
     files,
+    holds: createFileHolds(environment, appender, lookUp),
     admin: createAdmin(environment, { appender, consumers, keyUses }, options.dialect),
     authenticate: createAuthenticator(
       environment,

@@ -23,6 +23,7 @@ export {
   type Service,
   type ServiceOptions,
 } from './create-service.ts'
+export type { FileHolds, HoldsView, HoldView, NewHold } from './files/file-holds.ts'
 export { extensionOf } from './files/judge-content.ts'
 export { createIds, type Ids } from './ids.ts'
 export { createPluginHost, type PluginHost } from './plugin-host/index.ts'

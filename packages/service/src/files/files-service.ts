@@ -9,7 +9,7 @@ import { createQuotaLedger } from '../usage/quota-ledger.ts'
 import { type StoredUsage, sumUsage } from '../usage/usage-view.ts'
 import { createBulkDeletion } from './delete-files.ts'
 import { openFileContent } from './file-content.ts'
-import { createFileLookup } from './file-lookup.ts'
+import type { FileLookup } from './file-lookup.ts'
 import { toFileView } from './file-view.ts'
 import { createFollowedUploads } from './follow-upload.ts'
 import { uploadFile } from './upload-file.ts'
@@ -20,10 +20,10 @@ import { validateFile } from './validate-file.ts'
 export function createFiles(
   environment: ServiceEnvironment,
   appender: Appender,
+  lookUp: FileLookup,
   rates: UploadRates,
 ): Files {
   const { log, clock } = environment
-  const lookUp = createFileLookup(environment, appender)
   const followed = createFollowedUploads()
   const ledger = createQuotaLedger(async (project) => (await stored(project)).bytes)
   const admission = createUploadAdmission(environment, followed, ledger)
