@@ -15,7 +15,7 @@ t.test('a dialect is found by its name, and says which it is', async (t) => {
     t.equal(dialect.name, name)
     t.equal(dialect.uploads.dialect, name)
   }
-  t.throws(() => dialectNamed('toString'), { key: 'invalid_configuration' })
+  t.throws(() => dialectNamed('toString'), { code: 'invalid_configuration' })
 })
 
 t.test('no code outside of a dialect looks at its name', async (t) => {
