@@ -32,7 +32,7 @@ export const errorTable = {
     status: 400,
     type: request,
     code: 'unknown_parameter',
-    about: 'A form field or body key that the route does not know.',
+    about: 'A form field, query or body key that the route does not know.',
   },
   duplicate_parameter: {
     status: 400,
