@@ -40,7 +40,11 @@ export type Dialect = {
   readonly maxLimit: number
   /** An id as clients write it, as a plain UUID; undefined when it cannot be an id. */
   parseId(id: string): string | undefined
-  /** Whether an upload may have a text field of this name: an unknown one is refused before the body has ended. */
+  /**
+   * Whether an upload may have a text field of this name: an unknown one is refused before the body has ended.
+   *
+   * @throws CustodyError where a refusal has more to say than the name
+   */
   takesField(name: string): boolean
   /** @throws CustodyError for a field that is missing, repeated or wrong */
   parseUpload(fields: readonly FormField[]): UploadFields

@@ -1,5 +1,6 @@
 import { CustodyError, quote } from '@custody/domain/errors'
 import type { FormField } from '../dialects/dialect.ts'
+import { parseObject } from './parse-object.ts'
 import { duplicateParameter, singleField } from './single-field.ts'
 
 // OpenAI's bounds for metadata, in characters
@@ -42,7 +43,7 @@ export function parseMetadata(
 
 function pairsOf(json: string): Map<string, string> {
   const pairs = new Map<string, string>()
-  for (const [key, value] of Object.entries(parseObject(json))) {
+  for (const [key, value] of Object.entries(parseObject(json, name))) {
     if (typeof value !== 'string') {
       throw new CustodyError(
         'invalid_type',
@@ -54,21 +55,6 @@ function pairsOf(json: string): Map<string, string> {
     pairs.set(key, value)
   }
   return pairs
-}
-
-function parseObject(json: string): object {
-  let value: unknown
-  try {
-    value = JSON.parse(json)
-  } catch {
-    value = undefined
-  }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
-  throw new CustodyError(
-    'invalid_type',
-    `Invalid type for 'metadata': expected a JSON object, but got ${quote(json)} instead.`,
-    { param: name },
-  )
 }
 
 function checked(pairs: ReadonlyMap<string, string>): Readonly<Record<string, string>> {
