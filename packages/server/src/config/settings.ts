@@ -88,6 +88,7 @@ export const settings = {
       '@custody/plugin-batch-jsonl',
       '@custody/plugin-fine-tune',
       '@custody/plugin-vision-image',
+      '@custody/plugin-documents',
     ],
     about:
       'Plugins: module names (separated by commas in the environment), or {module, options}.',

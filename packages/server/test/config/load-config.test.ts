@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { type ConfigSources, loadConfig } from '../../src/config/load-config.ts'
+import { settings } from '../../src/config/settings.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'custody-config-'))
 t.teardown(() => rmSync(folder, { recursive: true }))
@@ -28,7 +29,7 @@ t.test('without any setting the defaults hold', async (t) => {
   })
   t.equal(config.dataDir, join(folder, 'data'))
   t.equal(config.secretsDir, join(folder, 'data', 'secrets'))
-  t.equal(config.plugins.length, 4)
+  t.equal(config.plugins.length, settings.plugins.default.length)
   t.ok(Object.isFrozen(config))
 })
 
