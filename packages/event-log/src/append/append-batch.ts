@@ -12,6 +12,7 @@ import { formatTime, type Micros } from '../log-time.ts'
 import { openProjections, type ProjectionSet } from '../projections/projection-set.ts'
 import type { Sql } from '../sql/sql.ts'
 import type { AppendedEvent, AppendOutcome, AppendRequest } from './append-request.ts'
+import { batchChain } from './batch-chain.ts'
 import { idempotencyBatch } from './idempotency.ts'
 import { readHead, WRITER_EPOCH } from './log-head.ts'
 import type { EventRow, PrivateRow } from './log-tables.ts'
@@ -164,15 +165,16 @@ export async function appendBatch(
 
   if (written.events.length > 0) {
     const { frontier, tiles } = appendLeaves(head.frontier, written.leaves)
+    const batch = {
+      position,
+      frontier: encodeFrontier(frontier),
+      time: formatTime(time),
+      writer_epoch: WRITER_EPOCH,
+      projections: JSON.stringify(projections.generations),
+    }
     await writeEvents(sql, {
       ...written,
-      batch: {
-        position,
-        frontier: encodeFrontier(frontier),
-        time: formatTime(time),
-        writer_epoch: WRITER_EPOCH,
-        projections: JSON.stringify(projections.generations),
-      },
+      batch: { ...batch, chain: batchChain(head.chain, batch) },
     })
     await writeTiles(sql, tiles)
     if (written.erase.length > 0) environment.onErased()

@@ -13,6 +13,8 @@ export type LogHead = {
   readonly time: Micros
   /** Projection name → live generation. */
   readonly projections: Readonly<Record<string, string>>
+  /** Of the last batch; empty for an empty log. */
+  readonly chain: Uint8Array
 }
 
 /**
@@ -28,7 +30,10 @@ const lastBatch = statement<LogTables>()((db) =>
 /** Reads the last batch's row. @throws CustodyError `log_fenced` when a newer form was written. */
 export async function readHead(sql: Sql): Promise<LogHead> {
   const row = await sql.get(lastBatch, {})
-  if (!row) return { position: 0, frontier: emptyFrontier(), time: 0, projections: {} }
+  if (!row) {
+    const chain = new Uint8Array()
+    return { position: 0, frontier: emptyFrontier(), time: 0, projections: {}, chain }
+  }
   if (row.writer_epoch > WRITER_EPOCH) {
     throw new CustodyError(
       'log_fenced',
@@ -40,5 +45,6 @@ export async function readHead(sql: Sql): Promise<LogHead> {
     frontier: decodeFrontier(row.position, row.frontier),
     time: parseTime(row.time),
     projections: JSON.parse(row.projections),
+    chain: row.chain,
   }
 }

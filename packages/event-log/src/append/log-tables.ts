@@ -40,6 +40,8 @@ export type BatchRow = {
   writer_epoch: number
   /** JSON: projection name → generation that is live from here on. */
   projections: string
+  /** SHA-256 over the row before and this one. */
+  chain: Uint8Array
 }
 
 export type TileRow = { level: number; idx: number; hashes: Uint8Array }

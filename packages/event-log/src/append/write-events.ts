@@ -32,6 +32,7 @@ const insertBatch = insertion<BatchRow>('log_batches', [
   'time',
   'writer_epoch',
   'projections',
+  'chain',
 ])
 
 const deletePrivate = statement<LogTables, { position: number; grp: string }>()((db, p) =>

@@ -12,6 +12,7 @@ import {
 import { type Migration, Migrator } from 'kysely/migration'
 import type { SqlValue } from '../../sql/statement.ts'
 import { createLog } from './migrations/0001-log.ts'
+import { chainBatches } from './migrations/0004-batch-chain.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
 
 /**
@@ -33,6 +34,7 @@ export async function migrate(
   })
   const migrations: Record<string, Migration> = {
     '0001-log': createLog,
+    '0004-batch-chain': chainBatches,
     ...moduleMigrations,
   }
   for (const name of await executedMigrations(connection)) {

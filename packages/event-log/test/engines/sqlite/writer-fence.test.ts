@@ -8,7 +8,7 @@ t.test('a writer stops for good when a newer one has written', async (t) => {
   const ask = asker(log)
   await ask({ type: 'Note', texts: ['before'] })
   await store.tamper(
-    'insert into log_batches select position + 1, frontier, time, 2, projections from log_batches where position = 2',
+    'insert into log_batches select position + 1, frontier, time, 2, projections, chain from log_batches where position = 2',
   )
   const outcomes = await Promise.allSettled([
     ask({ type: 'Note', texts: ['x'] }),
