@@ -1,4 +1,4 @@
-import { INLINE_MAX_BYTES } from '@custody/blob-store'
+import { INLINE_MAX_BYTES, type UploadSpool } from '@custody/blob-store'
 import { CustodyError, quotaOf } from '@custody/domain'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import type { Principal, UploadPolicy, UploadSession } from '../types.ts'
@@ -91,23 +91,26 @@ export function createUploadAdmission(
 
       running.set(keyId, others + 1)
       let closed = false
-      const opened: { discard(): Promise<void> }[] = []
+      const opened: UploadSpool[] = []
       return {
         maxBytes,
         spool(hint) {
-          const staged = blobs.spool({ maxBytes, signal })
-          opened.push(staged)
-          const spool = reservation ? reservingSpool(staged, reservation, ledger) : staged
-          if (!hint || !offered.some(({ name }) => name === hint.purpose)) return spool
-          return followUpload(spool, followed, hint, (path) =>
-            plugins.follow({
-              ...hint,
-              dialect: policy.dialect,
-              path,
-              project: principal.project.id,
-              signal,
-            }),
-          )
+          let spool = blobs.spool({ maxBytes, signal })
+          if (reservation) spool = reservingSpool(spool, reservation, ledger)
+          if (hint && offered.some(({ name }) => name === hint.purpose)) {
+            spool = followUpload(spool, followed, hint, (path) =>
+              plugins.follow({
+                ...hint,
+                dialect: policy.dialect,
+                path,
+                project: principal.project.id,
+                signal,
+              }),
+            )
+          }
+          // The outermost, so that a validation ends with the upload that it follows.
+          opened.push(spool)
+          return spool
         },
         fromBuffer(bytes) {
           const content = blobs.fromBuffer(bytes)
