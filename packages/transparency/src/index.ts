@@ -1,5 +1,12 @@
 export { canonicalBytes, canonicalJson } from './canonical-json.ts'
 export {
+  type Checkpoint,
+  formatCheckpoint,
+  parseCheckpoint,
+} from './checkpoint/checkpoint.ts'
+export { formatOrigin, type LogOrigin, parseOrigin } from './checkpoint/log-origin.ts'
+export { type OpenedCheckpoint, openCheckpoint } from './checkpoint/open-checkpoint.ts'
+export {
   commitment,
   commitmentOfText,
   saltBytes,
@@ -33,3 +40,44 @@ export {
   type TileCoordinates,
   tileWidthAt,
 } from './merkle/tile.ts'
+export {
+  formatSignerKey,
+  formatVerifierKey,
+  makeSignerKey,
+  makeVerifierKey,
+  parseSignerKey,
+  parseVerifierKey,
+  type SignerKey,
+  type VerifierKey,
+} from './note/note-key.ts'
+export {
+  formatNote,
+  maxNoteBytes,
+  maxNoteSignatures,
+  type NoteSignature,
+  type OpenedNote,
+  openNote,
+  parseNote,
+  type SignedNote,
+  signNote,
+} from './note/signed-note.ts'
+export { UnverifiedError, type UnverifiedReason } from './note/unverified-error.ts'
+export {
+  type ConsistencyProof,
+  formatConsistencyProof,
+  openConsistencyProof,
+  parseConsistencyProof,
+} from './proofs/consistency-proof.ts'
+export {
+  formatTlogProof,
+  openTlogProof,
+  parseTlogProof,
+  type TlogProof,
+} from './proofs/tlog-proof.ts'
+export { MalformedError } from './text/malformed-error.ts'
+export {
+  decodeEntryBundle,
+  encodeEntryBundle,
+  maxEntryBytes,
+} from './tiles/entry-bundle.ts'
+export { parseTilePath, type TilePath, tilePath } from './tiles/tile-path.ts'

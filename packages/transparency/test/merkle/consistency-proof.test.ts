@@ -2,55 +2,26 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import { consistencyProof, verifyConsistency } from '../../src/index.ts'
-import * as known from './known-tree.ts'
 import { makeLeafHashes, merkleTreeHash } from './merkle-tree-hash.ts'
 import { plainConsistencyProof } from './plain-proofs.ts'
+import { rfcExample } from './rfc-example.ts'
 import { tilesOf, uniformLog, watch } from './tile-sources.ts'
 
 const leaves = makeLeafHashes(66_000)
 const read = tilesOf(leaves)
 const emptyRoot = merkleTreeHash([])
 
-t.test('proves what implementations of Certificate Transparency expect', async (t) => {
-  const cases: readonly (readonly [from: number, to: number, proof: string[]])[] = [
-    [1, 1, []],
-    [
-      1,
-      8,
-      [
-        '96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7',
-        '5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e',
-        '6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4',
-      ],
-    ],
-    [
-      6,
-      8,
-      [
-        '0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a',
-        'ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0',
-        'd37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7',
-      ],
-    ],
-    [
-      2,
-      5,
-      [
-        '5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e',
-        'bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b',
-      ],
-    ],
-  ]
-  for (const [from, to, expected] of cases) {
-    const proof = await consistencyProof(from, to, tilesOf(known.leaves))
+t.test('proves what the example of RFC 6962 says', async (t) => {
+  const nodes = rfcExample.nodes
+  for (const [size, names] of rfcExample.consistency) {
+    const proof = await consistencyProof(size, 7, tilesOf(rfcExample.leaves))
     t.strictSame(
-      proof.map((hash) => hash.toString('hex')),
-      expected,
-      `${from} to ${to}`,
+      proof,
+      names.map((name) => nodes[name]),
+      `PROOF(${size}, D[7])`,
     )
-    const oldRoot = Buffer.from(known.roots[from] ?? '', 'hex')
-    const newRoot = Buffer.from(known.roots[to] ?? '', 'hex')
-    t.ok(verifyConsistency(from, oldRoot, to, newRoot, proof))
+    const oldRoot = merkleTreeHash(rfcExample.leaves.slice(0, size))
+    t.ok(verifyConsistency(size, oldRoot, 7, nodes.hash, proof))
   }
 })
 

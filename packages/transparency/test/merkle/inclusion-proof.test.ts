@@ -8,56 +8,25 @@ import {
   readFrontier,
   verifyInclusion,
 } from '../../src/index.ts'
-import * as known from './known-tree.ts'
 import { makeLeafHashes, merkleTreeHash } from './merkle-tree-hash.ts'
 import { plainInclusionProof } from './plain-proofs.ts'
+import { rfcExample } from './rfc-example.ts'
 import { tilesOf, uniformLog, watch } from './tile-sources.ts'
 
 const leaves = makeLeafHashes(66_000)
 const read = tilesOf(leaves)
 
-t.test('proves what implementations of Certificate Transparency expect', async (t) => {
-  const cases: readonly (readonly [index: number, size: number, proof: string[]])[] = [
-    [0, 1, []],
-    [
-      0,
-      8,
-      [
-        '96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7',
-        '5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e',
-        '6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4',
-      ],
-    ],
-    [
-      5,
-      8,
-      [
-        'bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b',
-        'ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0',
-        'd37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7',
-      ],
-    ],
-    [2, 3, ['fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125']],
-    [
-      1,
-      5,
-      [
-        '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d',
-        '5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e',
-        'bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b',
-      ],
-    ],
-  ]
-  for (const [index, size, expected] of cases) {
-    const proof = await inclusionProof(index, size, tilesOf(known.leaves))
+t.test('proves what the example of RFC 6962 says', async (t) => {
+  const nodes = rfcExample.nodes
+  for (const [index, names] of rfcExample.inclusion) {
+    const proof = await inclusionProof(index, 7, tilesOf(rfcExample.leaves))
     t.strictSame(
-      proof.map((hash) => hash.toString('hex')),
-      expected,
-      `${index} of ${size}`,
+      proof,
+      names.map((name) => nodes[name]),
+      `PATH(${index}, D[7])`,
     )
-    const leaf = known.leaves[index] ?? Buffer.alloc(0)
-    const root = Buffer.from(known.roots[size] ?? '', 'hex')
-    t.ok(verifyInclusion(leaf, index, size, proof, root))
+    const leaf = rfcExample.leaves[index] ?? nodes.hash
+    t.ok(verifyInclusion(leaf, index, 7, proof, nodes.hash))
   }
 })
 
