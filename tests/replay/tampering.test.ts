@@ -1,6 +1,8 @@
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { firstGeneration, physicalNames } from '@custody/event-log'
+import { projections } from '@custody/file-index'
 import { custody, startServer, temporaryFolder } from '@custody/testkit'
 import t from 'tap'
 
@@ -45,63 +47,69 @@ t.test('a copy that nobody touched is as the log says', async (t) => {
   t.match(stdout, /^OK: /)
 })
 
+/** The tables of a new deployment, by logical name. */
+const live: Readonly<Record<string, string>> = Object.assign(
+  {},
+  ...projections.map((one) => physicalNames(one, firstGeneration(one))),
+)
+
 const tamperings = {
   'the size of a file': {
-    sql: 'update files_v1 set bytes = 6 where ended_at is null',
+    sql: `update ${live.files} set bytes = 6 where ended_at is null`,
     says: /^DIFFERENT: files \[\d+\]: bytes is 6, and by the log it is 5\n$/,
   },
   'the name of a file': {
-    sql: "update files_v1 set filename = 'b.txt' where ended_at is null",
+    sql: `update ${live.files} set filename = 'b.txt' where ended_at is null`,
     says: /^DIFFERENT: files \[\d+\]: filename is "b.txt", and by the log it is "a.txt"\n$/,
   },
   'the digest of a file': {
-    sql: "update files_v1 set sha256 = '00' where ended_at is null",
+    sql: `update ${live.files} set sha256 = '00' where ended_at is null`,
     says: /^DIFFERENT: files \[\d+\]: sha256 is "00"/,
   },
   'the project of a file': {
-    sql: "update files_v1 set project = 'proj_other' where ended_at is null",
+    sql: `update ${live.files} set project = 'proj_other' where ended_at is null`,
     says: /^DIFFERENT: files \[\d+\]: project is "proj_other", and by the log it is "default"/,
   },
   'a deleted file that is there again': {
-    sql: `update files_v1 set ended_at = null, ended_position = null, ended_seq = null,
+    sql: `update ${live.files} set ended_at = null, ended_position = null, ended_seq = null,
       ended_reason = null where ended_at is not null`,
     says: /^DIFFERENT: files \[\d+\]: ended_\w+ is null/,
   },
   'a file that is missing': {
-    sql: 'delete from files_v1 where ended_at is null',
+    sql: `delete from ${live.files} where ended_at is null`,
     says: /^DIFFERENT: files \[\d+\]: the log tells of it, and the index does not have it\n$/,
   },
   'a file that never was': {
-    sql: `insert into files_v1 (position, id, project, seq, version, purpose, bytes, created_at, extents)
+    sql: `insert into ${live.files} (position, id, project, seq, version, purpose, bytes, created_at, extents)
       values (1000, 'x', 'default', 1000, 1, 'user_data', 5, 0, '[]')`,
     says: /^DIFFERENT: files \[1000\]: the index has it, and the log does not tell of it\n$/,
   },
   'the usage of a project': {
-    sql: 'update usage_v1 set bytes = bytes + 1',
+    sql: `update ${live.usage} set bytes = bytes + 1`,
     says: /^DIFFERENT: usage \["default","user_data"\]: bytes is 6, and by the log it is 5\n$/,
   },
   'a deadline that is missing': {
-    sql: 'delete from deadlines_v1',
+    sql: `delete from ${live.deadlines}`,
     says: /^DIFFERENT: deadlines \[\d+,"[0-9a-f-]+"\]: the log tells of it/,
   },
   'garbage that is none': {
-    sql: "insert into garbage_v1 (extent, file) values ('x', 'y')",
+    sql: `insert into ${live.garbage} (extent, file) values ('x', 'y')`,
     says: /^DIFFERENT: garbage \["x"\]: the index has it/,
   },
   'the limits of a project': {
-    sql: `update projects_v1 set limits = '{}' where id <> 'default'`,
+    sql: `update ${live.projects} set limits = '{}' where id <> 'default'`,
     says: /^DIFFERENT: projects \["proj_\w+"\]: limits is "\{\}"/,
   },
   'a revoked key that is good again': {
-    sql: 'update api_keys_v1 set revoked_at = null where revoked_at is not null',
+    sql: `update ${live.api_keys} set revoked_at = null where revoked_at is not null`,
     says: /^DIFFERENT: api_keys \["key_\w+"\]: revoked_at is null, and by the log it is \d+\n$/,
   },
   'the scopes of a key': {
-    sql: `update api_keys_v1 set scopes = '["api.files.erase"]' where revoked_at is not null`,
+    sql: `update ${live.api_keys} set scopes = '["api.files.erase"]' where revoked_at is not null`,
     says: /^DIFFERENT: api_keys \["key_\w+"\]: scopes is/,
   },
   'the name of a service account': {
-    sql: "update service_accounts_v1 set name = 'x'",
+    sql: `update ${live.service_accounts} set name = 'x'`,
     says: /^DIFFERENT: service_accounts \["\w+"\]: name is "x"/,
   },
 } as const
