@@ -89,6 +89,7 @@ export const settings = {
       '@custody/plugin-fine-tune',
       '@custody/plugin-vision-image',
       '@custody/plugin-documents',
+      '@custody/plugin-audio',
     ],
     about:
       'Plugins: module names (separated by commas in the environment), or {module, options}.',
