@@ -80,8 +80,9 @@ const tamperings = {
     says: /^DIFFERENT: files \[\d+\]: the log tells of it, and the index does not have it\n$/,
   },
   'a file that never was': {
-    sql: `insert into ${live.files} (position, id, project, seq, version, purpose, bytes, created_at, extents)
-      values (1000, 'x', 'default', 1000, 1, 'user_data', 5, 0, '[]')`,
+    sql: `create temp table copy as select * from ${live.files} where ended_at is null;
+      update copy set position = 1000, id = 'x', seq = 1000;
+      insert into ${live.files} select * from copy`,
     says: /^DIFFERENT: files \[1000\]: the index has it, and the log does not tell of it\n$/,
   },
   'the usage of a project': {
