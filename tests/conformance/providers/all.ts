@@ -1,5 +1,6 @@
 import type { Provider } from '../statements/statement.ts'
 import { fastapiAi } from './fastapi-ai.ts'
+import { gateflow } from './gateflow.ts'
 import { gravix } from './gravix.ts'
 import { melious } from './melious.ts'
 import { openai } from './openai.ts'
@@ -10,6 +11,7 @@ export const providers: readonly Provider[] = [
   openai,
   gravix,
   fastapiAi,
+  gateflow,
   platform,
   melious,
 ]
