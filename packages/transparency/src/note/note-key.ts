@@ -61,10 +61,14 @@ export function makeVerifierKey(name: string, publicKey: Uint8Array): VerifierKe
  * @see https://c2sp.org/signed-note#verifier-keys
  */
 export function parseVerifierKey(text: string): VerifierKey {
-  const malformed = () =>
-    new MalformedError('verifier key', '<name>+<key id>+<base64 of an Ed25519 key>', text)
   const key = parseKey(text, makeVerifierKey)
-  if (key === undefined || formatVerifierKey(key) !== text) throw malformed()
+  if (key === undefined || formatVerifierKey(key) !== text) {
+    throw new MalformedError(
+      'verifier key',
+      '<name>+<key id>+<base64 of an Ed25519 key>',
+      text,
+    )
+  }
   return key
 }
 

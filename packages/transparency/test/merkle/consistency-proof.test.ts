@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { consistencyProof, verifyConsistency } from '../../src/index.ts'
+import { consistencyProof, nodeHash, verifyConsistency } from '../../src/index.ts'
 import { makeLeafHashes, merkleTreeHash } from './merkle-tree-hash.ts'
 import { plainConsistencyProof } from './plain-proofs.ts'
 import { rfcExample } from './rfc-example.ts'
@@ -146,6 +146,16 @@ t.test('never accepts a proof, size or root that was changed', async () => {
     ),
     { numRuns: 200 },
   )
+})
+
+t.test('never accepts a proof that is longer than its log is high', async (t) => {
+  const [c, d, g, more] = makeLeafHashes(4)
+  assert.ok(c && d && g && more)
+  const oldRoot = nodeHash(g, c)
+  const newRoot = nodeHash(g, nodeHash(c, d))
+  t.ok(verifyConsistency(3, oldRoot, 4, newRoot, [c, d, g]))
+  const over = [nodeHash(more, oldRoot), nodeHash(more, newRoot)] as const
+  t.notOk(verifyConsistency(3, over[0], 4, over[1], [c, d, g, more]))
 })
 
 t.test('answers false, and never throws, for anything that is no proof', async () => {

@@ -5,6 +5,7 @@ import {
   expandTile,
   frontierRoot,
   inclusionProof,
+  nodeHash,
   readFrontier,
   verifyInclusion,
 } from '../../src/index.ts'
@@ -202,6 +203,16 @@ t.test('never accepts a proof, place, leaf or root that was changed', async () =
     }),
     { numRuns: 300 },
   )
+})
+
+t.test('never accepts a proof that is longer than its log is high', async (t) => {
+  const leaf = Buffer.alloc(32, 1)
+  const sibling = Buffer.alloc(32, 2)
+  const root = nodeHash(sibling, leaf)
+  t.ok(verifyInclusion(leaf, 1, 2, [sibling], root))
+  t.notOk(verifyInclusion(leaf, 0, 1, [sibling], root))
+  t.notOk(verifyInclusion(leaf, 1, 2, [sibling, sibling], nodeHash(sibling, root)))
+  t.notOk(verifyInclusion(leaf, 0, 2, [sibling], root))
 })
 
 t.test('answers false, and never throws, for anything that is no proof', async () => {
