@@ -1,4 +1,10 @@
-import { type Answer, clientForms, startServer, type TestProject } from '@custody/testkit'
+import {
+  type Answer,
+  clientForms,
+  RawConnection,
+  startServer,
+  type TestProject,
+} from '@custody/testkit'
 import OpenAI, { toFile } from 'openai'
 import t from 'tap'
 import { batchLine } from './statements/samples.ts'
@@ -145,6 +151,19 @@ for (const [dialect, look] of Object.entries(looks)) {
     t.equal((await client.files.waitForProcessing(newest)).status, 'processed')
     t.equal(await (await client.files.content(newest)).text(), batchLine)
     t.equal((await client.files.delete(newest)).deleted, true)
+  })
+
+  t.test(`${dialect}: dry runs and bulk deletions show its ids`, async (t) => {
+    const { api } = await project()
+    const { id } = (await api.upload(batch)).json()
+    const form = clientForms.curl(batch)
+    const dryRun = await api.call('POST', '/v1/files/validate', { body: form })
+    t.match(dryRun.json(), { object: 'file.validation', valid: true, purpose: 'batch' })
+    const later = Math.ceil(Date.now() / 1000) + 10
+    const query = `purpose=batch&created_before=${later}`
+    const bulk = await api.call('DELETE', `/v1/files?${query}`)
+    t.match(bulk.json(), { object: 'file.bulk_deletion', matched: 1, ids: [id] })
+    t.match(id, look.id)
   })
 
   t.test(`${dialect}: an id is understood in both forms`, async (t) => {
@@ -317,6 +336,27 @@ for (const [dialect, look] of Object.entries(looks)) {
     }
     t.equal((await api.get(id)).status, 200)
   })
+}
+
+for (const [dialect, look] of Object.entries(looks)) {
+  t.test(
+    `CUSTODY_DIALECT=${dialect}: the project default, and who has no key`,
+    async (t) => {
+      const own = await startServer(t, { env: { CUSTODY_DIALECT: dialect } })
+      const file = (await own.api.upload(batch)).json()
+      t.match(file, { id: look.id, ...look.onUpload })
+      const refused = { status: 401, type: look.unauthorized, param: null }
+      const list = (key?: string) => own.as(key).call('GET', '/v1/files')
+      t.match((await list()).error(), { ...refused, code: null })
+      t.match((await list('sk-wrong')).error(), { ...refused, code: 'invalid_api_key' })
+      t.match((await own.as().upload(batch)).error(), { ...refused, code: null })
+
+      const broken = await RawConnection.open(own.address)
+      t.teardown(() => broken.vanish())
+      const answer = await broken.send('no HTTP at all\r\n\r\n').answer()
+      t.match(answer.error(), { status: 400, type: request })
+    },
+  )
 }
 
 /** Every route and parameter that takes the id of a file. */

@@ -176,6 +176,12 @@ export const fastapiAi: Provider = {
       )
       assert.equal(file.expires_at, Number(file.created_at) + 7200)
     }),
+    holds('The expiration policy for the file.', async ({ api }) => {
+      // The SDKs send two fields; one of JSON says the same
+      const json = '{"anchor":"created_at","seconds":7200}'
+      const file = await uploaded(api, withFields(['expires_after', json]))
+      assert.equal(file.expires_at, Number(file.created_at) + 7200)
+    }),
     holds('The expiration anchor. One of created_at.', async ({ api }) => {
       const seconds = ['expires_after[seconds]', '7200'] as const
       const wrong = withFields(['expires_after[anchor]', 'last_active_at'], seconds)
@@ -208,6 +214,17 @@ export const fastapiAi: Provider = {
         isRefused(await after('an hour'), { ...refused, code: 'invalid_type' })
       },
     ),
+    holds('seconds integer Required', async ({ api }) => {
+      const anchor = withFields(['expires_after[anchor]', 'created_at'])
+      isRefused(await api.upload(anchor), {
+        status: 400,
+        code: 'missing_required_parameter',
+        param: 'expires_after[seconds]',
+      })
+    }),
+    holds('The uploaded File object.', async ({ api }) => {
+      assert.equal((await uploaded(api, note)).filename, note.filename)
+    }),
     holds('Returns the File object.', async ({ api }) => {
       const file = await uploaded(api, note)
       assert.deepEqual((await api.get(file.id)).json(), file)
@@ -291,6 +308,16 @@ export const fastapiAi: Provider = {
     ),
     holds('"id": "file-abc123"', async ({ api }) => {
       assert.match((await uploaded(api, note)).id, /^file-[0-9a-f]{32}$/)
+    }),
+    holds('"expires_at": 1680202602', async ({ api }) => {
+      // 30 days after the "created_at" that is printed above it
+      const fields = [
+        ['expires_after[anchor]', 'created_at'],
+        ['expires_after[seconds]', '2592000'],
+      ] as const
+      const file = await uploaded(api, { ...uploadFor('assistants'), fields })
+      const printed = 1_680_202_602 - 1_677_610_602
+      assert.equal(Number(file.expires_at) - Number(file.created_at), printed)
     }),
     holds('"purpose": "assistants"', async ({ api }) => {
       const upload = {

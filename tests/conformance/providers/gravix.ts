@@ -51,6 +51,24 @@ const takesPurposes =
     })
   }
 
+/** The first example of the document, as printed. */
+async function firstExample({ server, project }: World): Promise<AnyFile> {
+  const answer = await shell(
+    replaced(
+      `curl --request POST \\
+  --url https://api.gravixlayer.com/v1/files \\
+  --header 'Authorization: Bearer <token>' \\
+  --header 'Content-Type: multipart/form-data' \\
+  --form file='@example-file' \\
+  --form purpose=assistants`,
+      ['https://api.gravixlayer.com', server.address],
+      ['<token>', project.key],
+    ),
+    { 'example-file': 'Hello' },
+  )
+  return JSON.parse(answer)
+}
+
 const advice = 'advice to the writer of a client, which asks nothing of the service'
 
 /** Gravix Layer, "Upload File". */
@@ -58,27 +76,33 @@ export const gravix: Provider = {
   name: 'gravix',
   document: 'Gravix Layer, Upload File',
   statements: [
-    holds('curl --request POST', async ({ server, project }) => {
-      const answer = await shell(
-        replaced(
-          `curl --request POST \\
-  --url https://api.gravixlayer.com/v1/files \\
-  --header 'Authorization: Bearer <token>' \\
-  --header 'Content-Type: multipart/form-data' \\
-  --form file='@example-file' \\
-  --form purpose=assistants`,
-          ['https://api.gravixlayer.com', server.address],
-          ['<token>', project.key],
-        ),
-        { 'example-file': 'Hello' },
-      )
-      const file: AnyFile = JSON.parse(answer)
+    holds('curl --request POST', async (world) => {
+      const file = await firstExample(world)
       assert.equal(file.file_name, 'example-file')
       assert.equal(file.purpose, 'assistants')
+    }),
+    holds("--header 'Authorization: Bearer <token>'", async (world) => {
+      const { id } = await firstExample(world)
+      assert.equal((await world.api.get(id)).status, 200, 'it is the project’s')
+    }),
+    holds("--header 'Content-Type: multipart/form-data'", async (world) => {
+      // curl appends its boundary to the header; without one nobody could read the form
+      const { id } = await firstExample(world)
+      assert.equal((await world.api.content(id)).text, 'Hello')
+      const body = Buffer.from('--b--')
+      const headers = { 'content-type': 'multipart/form-data' }
+      isRefused(await world.api.call('POST', '/v1/files', { headers, body }), {
+        status: 400,
+        code: 'invalid_multipart',
+      })
     }),
     notObservable(
       'for use across various endpoints including vector storage, fine-tuning, and batch processing',
       'the endpoints that use files are outside this service',
+    ),
+    notObservable(
+      'Uploaded files are securely stored',
+      'how they are stored is no matter of any request',
     ),
     holds('can be referenced by their unique file ID', async ({ api }) => {
       const one = await uploaded(api, plain('a.txt'))
@@ -336,6 +360,7 @@ export const gravix: Provider = {
       await uploaded(api, uploadFor('evals'))
     }),
     notObservable('Always validate and sanitize uploaded files', advice),
+    notObservable('if not os.path.exists(file_path):', advice),
     holds('max_size_bytes = max_size_mb * 1024 * 1024', async ({ server, project }) => {
       await takesUpTo(server, project.key, 200 * 1024 * 1024)
     }),
@@ -356,6 +381,26 @@ export const gravix: Provider = {
       for (const key of [undefined, 'sk-wrong']) {
         const answer = await own.as(key).call('GET', '/v1/files')
         isRefused(answer, { status: 401, type: 'invalid_request_error' })
+      }
+    }),
+    holds('Authorization\nstring\nheader\nrequired', async ({ server }) => {
+      isRefused(await server.as().call('GET', '/v1/files'), { status: 401 })
+    }),
+    holds('Body\n\nmultipart/form-data', async ({ api }) => {
+      const body = { file: 'Hello', purpose: 'user_data' }
+      isRefused(await api.call('POST', '/v1/files', { body }), {
+        status: 415,
+        code: 'unsupported_media_type',
+      })
+    }),
+    holds('purpose\nenum<string>\nrequired', async ({ api }) => {
+      const file = { name: 'file', filename: 'a.txt', content: 'Hello' }
+      for (const parts of [[file], [{ name: 'purpose', content: '' }, file]]) {
+        isRefused(await api.upload(parts), {
+          status: 400,
+          code: 'missing_required_parameter',
+          param: 'purpose',
+        })
       }
     }),
     holds('Available options:\nassistants,\nvision,\nbatch,\nfine-tune', (world) =>

@@ -160,6 +160,14 @@ export const melious: Provider = {
         },
       )
     }),
+    holds('"bytes": 20413', async ({ api }) => {
+      const content = Buffer.alloc(20_413, 'x')
+      assert.equal((await uploaded(api, { ...handbook, content })).bytes, 20_413)
+    }),
+    holds('"created_at": 1699999999', async ({ api }) => {
+      const { created_at } = await uploaded(api, handbook)
+      assert.ok(Math.abs(Number(created_at) - Date.now() / 1000) < 60)
+    }),
     holds('"status": "processed"', async ({ api }) => {
       const file = await uploaded(api, handbook)
       assert.equal(file.status, 'processed')
@@ -222,6 +230,11 @@ export const melious: Provider = {
     holds('"object": "list"', async ({ api }) => {
       assert.equal((await listed(api)).object, 'list')
     }),
+    holds('"data": [ /* file objects */ ]', async (world) => {
+      const { api } = await world.newProject()
+      const file = await uploaded(api, note)
+      assert.deepEqual((await listed(api)).data, [file])
+    }),
     holds('"has_more": false', async (world) => {
       const { api } = await world.newProject()
       await uploaded(api, note)
@@ -265,6 +278,10 @@ export const melious: Provider = {
       'once output_file_id is set on the batch object',
       'batches are outside this service; their output files are like any other',
     ),
+    holds('DELETE /v1/files/{file_id}', async ({ api }) => {
+      const { id } = await uploaded(api, note)
+      assert.equal((await api.call('DELETE', `/v1/files/${id}`)).status, 200)
+    }),
     holds('"deleted": true', async ({ api }) => {
       const { id } = await uploaded(api, note)
       assert.deepEqual((await api.delete(id)).json(), {
@@ -344,5 +361,9 @@ export const melious: Provider = {
       isRefused(await api.content('file-abc123'), refused)
       isRefused(await api.delete('file-abc123'), refused)
     }),
+    notObservable(
+      'Batches for the endpoint that consumes JSONL files',
+      'batches are outside this service',
+    ),
   ],
 }

@@ -46,6 +46,15 @@ export const platform: Provider = {
         type: 'invalid_request_error',
       })
     }),
+    holds('stringOptional\nor\nnullOptional', async ({ api }) => {
+      await uploaded(api, note)
+      assert.equal((await listed(api)).data.length > 0, true, 'it may be left out')
+      isRefused(await api.call('GET', '/v1/files?purpose=a&purpose=b'), {
+        status: 400,
+        code: 'duplicate_parameter',
+        param: 'purpose',
+      })
+    }),
     holds('Filter by purpose', async (world) => {
       const { api, ids } = await projectWith(world, 1)
       assert.deepEqual(idsOf(await listed(api, 'purpose=user_data')), ids)
@@ -101,6 +110,10 @@ export const platform: Provider = {
     holds('objectconst: listOptional', async ({ api }) => {
       assert.equal((await listed(api)).object, 'list')
     }),
+    holds('Default: list', async (world) => {
+      const { api } = await world.newProject()
+      assert.equal((await listed(api)).object, 'list', 'of an empty list, too')
+    }),
     holds('totalintegerRequired', async (world) => {
       const { api } = await world.newProject()
       assert.equal((await listed(api)).total, 0)
@@ -155,6 +168,13 @@ export const platform: Provider = {
         isRefused(await other.api.get(file.id), { status: 404, param: 'id' })
       },
     ),
+    holds('file_idstringRequired', async ({ api }) => {
+      isRefused(await api.call('GET', '/v1/files/'), { status: 404 })
+      isRefused(await api.call('DELETE', '/v1/files/'), { status: 404 })
+    }),
+    holds('idstringRequired', async (world) => {
+      assert.equal(typeof (await getsOf(world)).id, 'string')
+    }),
     holds('File id (UUID)', async (world) => {
       const { api, ids } = await projectWith(world, 1)
       for (const id of ids) {
@@ -191,6 +211,13 @@ export const platform: Provider = {
     ),
     holds('objectconst: fileOptional', async (world) => {
       assert.equal((await getsOf(world)).object, 'file')
+    }),
+    holds('Default: file', async ({ api }) => {
+      assert.equal((await uploaded(api, note)).object, 'file')
+    }),
+    holds('Original filename.', async ({ api }) => {
+      const file = await uploaded(api, { ...note, filename: 'Übung 1.txt' })
+      assert.equal(file.filename, 'Übung 1.txt')
     }),
     holds('bytesintegerRequired', async (world) => {
       assert.equal((await getsOf(world)).bytes, 5)
@@ -246,6 +273,11 @@ export const platform: Provider = {
         isRefused(await other.api.content(id), { status: 404, param: 'id' })
       },
     ),
+    holds('Default: true', async ({ api }) => {
+      const { id } = await uploaded(api, note)
+      assert.equal((await api.delete(id)).json<AnyFile>().deleted, true)
+      isRefused(await api.delete(id), { status: 404 })
+    }),
     holds('Raw file bytes', async ({ api }) => {
       const image = uploadFor('vision')
       const { id } = await uploaded(api, image)
