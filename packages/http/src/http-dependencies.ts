@@ -1,4 +1,10 @@
-import type { AdminUseCases, Authentication, Files, UploadPolicy } from '@custody/service'
+import type {
+  AdminUseCases,
+  Authentication,
+  FileHolds,
+  Files,
+  UploadPolicy,
+} from '@custody/service'
 
 /** Logger in the manner of pino: fields first, then a sentence. */
 export interface Logger {
@@ -19,6 +25,8 @@ export type HttpDependencies = {
   /** Looks a key up, at once where it is known already. */
   authenticate(token: string): Authentication | Promise<Authentication>
   readonly files: Files
+  /** Absent: the routes of holds do not exist. */
+  readonly holds?: FileHolds
   /** Absent: the routes under `/v1/organization` do not exist. */
   readonly admin?: AdminUseCases
   health(): Health

@@ -13,6 +13,7 @@ import type { RequestState } from './request-context.ts'
 import { deleteFile } from './routes/delete-file.ts'
 import { deleteFiles } from './routes/delete-files.ts'
 import { fileContent } from './routes/file-content.ts'
+import { addHoldRoutes } from './routes/file-holds.ts'
 import { getFile } from './routes/get-file.ts'
 import { healthz, readyz } from './routes/health-routes.ts'
 import { listFiles } from './routes/list-files.ts'
@@ -112,7 +113,8 @@ function createRouter(
   router.get('/v1/usage', usage(dependencies))
   router.get('/healthz', healthz)
   router.get('/readyz', readyz(dependencies))
-  const { admin } = dependencies
+  const { admin, holds } = dependencies
+  if (holds !== undefined) addHoldRoutes(router, dependencies, holds, watch)
   if (admin !== undefined) addAdminRoutes(router, dependencies, admin, watch)
   return router
 }

@@ -3,6 +3,7 @@ import {
   effectiveExpiresAt,
   type FileEnd,
   type FileState,
+  keptUntil,
 } from '@custody/domain'
 import { canonicalJson } from '@custody/transparency'
 import type { FileRow } from './files-tables.ts'
@@ -22,6 +23,7 @@ export function toFileRow(state: FileState): FileRow {
     expiry_policy: state.expiryPolicy,
     retain_until: state.retainUntil,
     holds: state.holds.length === 0 ? null : canonicalJson(state.holds),
+    kept_until: keptUntil(state) ?? Number.MAX_SAFE_INTEGER,
     effective_expires_at: effectiveExpiresAt(state),
     filename: state.filename,
     metadata: state.metadata && canonicalJson(state.metadata),

@@ -60,6 +60,7 @@ export const filesProjection: Projection<FilesBatch> = {
         expiry_policy text,
         retain_until integer,
         holds text,
+        kept_until integer not null,
         effective_expires_at integer,
         filename text,
         metadata text,
@@ -118,6 +119,7 @@ const insertFiles = insertion<FileRow>('files', [
   'expiry_policy',
   'retain_until',
   'holds',
+  'kept_until',
   'effective_expires_at',
   'filename',
   'metadata',
@@ -137,6 +139,7 @@ const updateFile = statement<FilesTables, FileRow>()((db, p) =>
     .set({
       version: p('version'),
       holds: p('holds'),
+      kept_until: p('kept_until'),
       effective_expires_at: p('effective_expires_at'),
       filename: p('filename'),
       metadata: p('metadata'),

@@ -22,6 +22,8 @@ export type FileRow = {
   retain_until: number | null
   /** JSON: {id, name, note, at, retainUntil}[]; null: none. */
   holds: string | null
+  /** Until when retention and holds keep it; 0: they do not; 2^53 - 1: until holds are released. */
+  kept_until: number
   /** When it ends by itself; null while nothing ends it. */
   effective_expires_at: number | null
   filename: string | null

@@ -21,7 +21,7 @@ type Args = { project: string; purpose: string; after: number; limit: number }
 const page = statement<FilesTables, Args>()((db, p) =>
   db
     .selectFrom('files')
-    .select(['id', 'seq', 'created_at', 'effective_expires_at'])
+    .select(['id', 'seq', 'created_at', 'effective_expires_at', 'kept_until'])
     .where('project', '=', p('project'))
     .where('purpose', '=', p('purpose'))
     .where('ended_position', 'is', null)
@@ -35,7 +35,7 @@ const counts = statement<FilesTables, Args & { before: number; now: number }>()(
     .selectFrom((from) =>
       from
         .selectFrom('files')
-        .select(['seq', 'created_at', 'effective_expires_at'])
+        .select(['seq', 'created_at', 'effective_expires_at', 'kept_until'])
         .where('project', '=', p('project'))
         .where('purpose', '=', p('purpose'))
         .where('ended_position', 'is', null)
@@ -58,39 +58,58 @@ const counts = statement<FilesTables, Args & { before: number; now: number }>()(
           ]),
         )
         .as('count'),
+      fn
+        .countAll<number>()
+        .filterWhere('created_at', '<', p('before'))
+        .filterWhere('kept_until', '>', p('now'))
+        .as('held'),
     ]),
 )
 
 /**
  * One page of the live files of a purpose that were created before a time, the oldest first. A page can have fewer
- * files than it looked at. `next` is where the next one begins; undefined after the last.
+ * files than it looked at: those that are held are only counted. `next` is where the next one begins; undefined after
+ * the last.
  */
 export async function listCreatedBefore(
   sql: Sql,
   query: CreatedBefore,
-): Promise<{ readonly ids: readonly string[]; readonly next: number | undefined }> {
+): Promise<{
+  readonly ids: readonly string[]
+  readonly held: number
+  readonly next: number | undefined
+}> {
   const { project, purpose, before, after = 0, limit, now } = query
   const seen = await sql.all(page, { project, purpose, after, limit: limit + 1 })
   const rows = seen.filter((row) => row.created_at < before)
   const here = rows.slice(0, limit)
+  const live = here.filter(
+    (row) => row.effective_expires_at === null || row.effective_expires_at > now,
+  )
+  const free = live.filter((row) => row.kept_until <= now)
   return {
-    ids: here
-      .filter(
-        (row) => row.effective_expires_at === null || row.effective_expires_at > now,
-      )
-      .map((row) => row.id),
+    ids: free.map((row) => row.id),
+    held: live.length - free.length,
     next: rows.length > limit ? here.at(-1)?.seq : undefined,
   }
 }
 
-/** How many {@link listCreatedBefore} would find on a page, which may be much larger than one of files. */
+/**
+ * How many live files, `held` ones among them, {@link listCreatedBefore} would find on a page, which may be much
+ * larger than one of files.
+ */
 export async function countCreatedBefore(
   sql: Sql,
   query: CreatedBefore,
-): Promise<{ readonly count: number; readonly next: number | undefined }> {
+): Promise<{
+  readonly count: number
+  readonly held: number
+  readonly next: number | undefined
+}> {
   const { after = 0, limit, before } = query
   const found = await sql.get(counts, { ...query, after })
   if (!found) throw new TypeError('A count has no row')
   const isLast = found.seen < limit || found.newest === null || found.newest >= before
-  return { count: found.count, next: isLast ? undefined : (found.last ?? undefined) }
+  const { count, held } = found
+  return { count, held, next: isLast ? undefined : (found.last ?? undefined) }
 }

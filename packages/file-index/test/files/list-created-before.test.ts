@@ -33,6 +33,11 @@ async function newProject() {
       return index.upload({ ...given, project })
     },
     remove: (file: string | undefined) => index.remove(file ?? '', project),
+    hold: (file: string, retainUntil: number | null) =>
+      index.ask(
+        { type: 'HoldFile', file, idAsSent: file, hold: 'h', name: 'n', retainUntil },
+        project,
+      ),
     page: (query: Query = {}) => listCreatedBefore(index.log.reader.sql, asked(query)),
     count: (query: Query = {}) => countCreatedBefore(index.log.reader.sql, asked(query)),
   }
@@ -70,11 +75,11 @@ t.test('files created before a time, the oldest first, and no other', async (t) 
   await south.upload()
   const before = index.clock.now + 500_000
   const later = await north.upload()
-  t.same(await north.page({ before }), { ids, next: undefined })
-  t.same(await north.page(), { ids: [...ids, later], next: undefined })
-  t.same(await north.page({ purpose: 'audio' }), { ids: [], next: undefined })
-  t.same(await north.count({ before }), { count: 2, next: undefined })
-  t.same(await north.count({ purpose: 'audio' }), { count: 0, next: undefined })
+  t.same(await north.page({ before }), { ids, held: 0, next: undefined })
+  t.same(await north.page(), { ids: [...ids, later], held: 0, next: undefined })
+  t.same(await north.page({ purpose: 'audio' }), { ids: [], held: 0, next: undefined })
+  t.same(await north.count({ before }), { count: 2, held: 0, next: undefined })
+  t.same(await north.count({ purpose: 'audio' }), { count: 0, held: 0, next: undefined })
 })
 
 t.test('a file of the very time is not before it', async (t) => {
@@ -145,4 +150,20 @@ t.test('pages of any size find the same as a look at every file', async (t) => {
     ),
     { numRuns: 40 },
   )
+})
+
+t.test('what is held is counted, and not listed', async (t) => {
+  const north = await newProject()
+  const [free, held, kept] = [
+    await north.upload(),
+    await north.upload(),
+    await north.upload(),
+  ]
+  const end = index.now() + 100
+  await north.hold(held, null)
+  await north.hold(kept, end)
+  t.match(await north.page(), { ids: [free], held: 2 })
+  t.match(await north.count(), { count: 3, held: 2 })
+  t.match(await north.page({ now: end }), { ids: [free, kept], held: 1 })
+  t.match(await north.count({ now: end }), { count: 3, held: 1 })
 })

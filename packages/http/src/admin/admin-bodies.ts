@@ -1,5 +1,4 @@
 import { ALL_SCOPES, type Scope } from '@custody/service'
-import { dialectNames } from '../dialects/dialects.ts'
 import {
   boolean,
   clearable,
@@ -11,7 +10,8 @@ import {
   record,
   someOf,
   text,
-} from './body-shape.ts'
+} from '../body/body-shape.ts'
+import { dialectNames } from '../dialects/dialects.ts'
 
 const accepted: readonly (Scope | 'inference')[] = [...ALL_SCOPES, 'inference']
 
@@ -44,6 +44,7 @@ const limits = object({
   ),
   quota_bytes: optional(bytes),
   uploads_per_minute: optional(perMinute),
+  retain_seconds: optional(seconds),
 })
 
 const name = text(256)

@@ -8,6 +8,8 @@ import type {
 import type Router from '@koa/router'
 import { sendJson } from '../answers/send-json.ts'
 import { authorizeAdmin } from '../auth/authorize.ts'
+import type { Reader } from '../body/body-shape.ts'
+import { jsonBody } from '../body/json-body.ts'
 import type { TransferWatch } from '../connections/transfer-watch.ts'
 import { singleParameter } from '../fields/single-parameter.ts'
 import type { HttpDependencies } from '../http-dependencies.ts'
@@ -30,9 +32,7 @@ import {
   presentProject,
   presentServiceAccount,
 } from './admin-shapes.ts'
-import type { Reader } from './body-shape.ts'
 import { checkPurposes } from './check-purposes.ts'
-import { jsonBody } from './json-body.ts'
 import { pageQuery } from './page-query.ts'
 
 /** A request that the admin key sent. */

@@ -39,6 +39,7 @@ export async function runServer(options: {
   const http = createHttpServer({
     authenticate: service.authenticate,
     files: service.files,
+    holds: service.holds,
     admin: service.admin,
     health: service.health,
     purposes: service.purposes,

@@ -70,7 +70,8 @@ export function createBulkDeletion(
       listCreatedBefore(log.reader.sql, page(after, limit))
 
     async function deleteSlice(after: number, limit: number) {
-      const { ids, next } = await list(after, limit)
+      const found = await list(after, limit)
+      const { ids, next } = found
       const asking = { project, actor: principal.actor, requestId }
       const outcomes = await Promise.allSettled(
         ids.map((id) =>
@@ -78,7 +79,7 @@ export function createBulkDeletion(
         ),
       )
       const deleted: string[] = []
-      let held = 0
+      let held = found.held
       for (const [index, id] of ids.entries()) {
         const outcome = outcomes[index]
         if (outcome?.status !== 'rejected') deleted.push(id)
@@ -90,10 +91,12 @@ export function createBulkDeletion(
     }
 
     let matched = 0
-    for await (const { count } of inTurns(signal, (after) =>
+    let found = 0
+    for await (const some of inTurns(signal, (after) =>
       countCreatedBefore(log.reader.sql, page(after, countedAtOnce)),
     )) {
-      matched += count
+      matched += some.count
+      found += some.held
     }
 
     const ids: string[] = []
@@ -106,9 +109,9 @@ export function createBulkDeletion(
         dryRun: true,
         matched,
         deleted: 0,
-        held: 0,
+        held: found,
         ids,
-        hasMore: matched > maxFiles,
+        hasMore: matched - found > maxFiles,
       }
     }
 
