@@ -141,6 +141,14 @@ t.test('languages and models are names', async (t) => {
   }
 })
 
+t.test('a text of the object may look like a key', async (t) => {
+  const collection = '"collection": "a", \\"collection":'
+  t.strictSame(parse(whole({ language: 'en', collection })), {
+    options: { language: 'en' },
+    textOptions: { collection },
+  })
+})
+
 t.test('no options leave nothing', async (t) => {
   t.strictSame(parse(), {})
   t.strictSame(parse(['gateflow', '{}']), {})
@@ -343,6 +351,13 @@ const refused: readonly {
     code: 'duplicate_parameter',
     param: 'gateflow[process]',
     message: /gateflow\[process\]/,
+  },
+  {
+    what: 'one option of the object twice',
+    sent: [['gateflow', '{"classification":"phi", "cl\\u0061ssification" :"public"}']],
+    code: 'duplicate_parameter',
+    param: 'gateflow',
+    message: /'gateflow' has the key 'classification' more than once/,
   },
   {
     what: 'the object twice',

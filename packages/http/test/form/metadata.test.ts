@@ -89,6 +89,11 @@ const refused: Readonly<Record<string, [readonly Part[], string, string]>> = {
     'duplicate_parameter',
     'metadata[a]',
   ],
+  'with one key twice in the object': [
+    [{ name: 'metadata', content: '{"a":"1","a":"2"}' }],
+    'duplicate_parameter',
+    'metadata',
+  ],
   'in both forms': [
     [json({ a: '1' }), pair('b', '2')],
     'duplicate_parameter',
