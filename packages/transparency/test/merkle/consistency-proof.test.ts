@@ -148,15 +148,19 @@ t.test('never accepts a proof, size or root that was changed', async () => {
   )
 })
 
-t.test('never accepts a proof that is longer than its log is high', async (t) => {
-  const [c, d, g, more] = makeLeafHashes(4)
-  assert.ok(c && d && g && more)
-  const oldRoot = nodeHash(g, c)
-  const newRoot = nodeHash(g, nodeHash(c, d))
-  t.ok(verifyConsistency(3, oldRoot, 4, newRoot, [c, d, g]))
-  const over = [nodeHash(more, oldRoot), nodeHash(more, newRoot)] as const
-  t.notOk(verifyConsistency(3, over[0], 4, over[1], [c, d, g, more]))
-})
+t.test(
+  'never accepts a proof that is longer or shorter than its log is high',
+  async (t) => {
+    const [c, d, g, more] = makeLeafHashes(4)
+    assert.ok(c && d && g && more)
+    const oldRoot = nodeHash(g, c)
+    const newRoot = nodeHash(g, nodeHash(c, d))
+    t.ok(verifyConsistency(3, oldRoot, 4, newRoot, [c, d, g]))
+    t.notOk(verifyConsistency(3, oldRoot, 8, newRoot, [c, d, g]))
+    const over = [nodeHash(more, oldRoot), nodeHash(more, newRoot)] as const
+    t.notOk(verifyConsistency(3, over[0], 4, over[1], [c, d, g, more]))
+  },
+)
 
 t.test('answers false, and never throws, for anything that is no proof', async () => {
   const bytes = fc.uint8Array({ maxLength: 40 })
