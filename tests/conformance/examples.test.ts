@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
@@ -175,14 +175,35 @@ t.test('custody audit', async (t) => {
   t.match(stdout, /FileUploaded.*FileDeleted.*OK: /s)
 })
 
+t.test('the pages on dialects: a project, its key, and another dialect', async (t) => {
+  const pages = globSync(['docs/dialects.md', 'docs/dialects/*.md'], { cwd: root })
+  const typed = pages.flatMap((page) =>
+    readExamples(join(root, page)).filter(({ language }) => language === 'sh'),
+  )
+  t.ok(typed.length > 5)
+  for (const { heading, code } of typed) {
+    const [create = '', ...others] = code.replaceAll('\\\n', '').trim().split('\n')
+    const { stdout, stderr } = await shell(create)
+    const id = stdout.trim()
+    t.match(id, /^proj_/, `${heading}: ${stderr}`)
+    const line = others.join('\n').replace('proj_…', id)
+    const done = await shell(line.replace('http://127.0.0.1:8080', server.address))
+    t.equal(done.code, 0, done.stderr)
+    t.notMatch(done.stdout, /"error"/, line)
+  }
+})
+
 t.test('custody projects, keys and files', async (t) => {
   const [create = '', ...others] = example('Administer', 'sh').code.trim().split('\n')
   const created = await shell(create)
   t.equal(created.code, 0, created.stderr)
   const id = created.stdout.trim()
   t.match(id, /^proj_/)
+  let key = ''
   for (const line of others) {
-    const { code, stdout, stderr } = await shell(line.replace('proj_…', id))
+    const typed = line.replace('proj_…', id).replace('key_…', key)
+    const { code, stdout, stderr } = await shell(typed)
+    key = /\bkey_[0-9a-f]+/.exec(stdout)?.[0] ?? key
     t.equal(code, 0, stderr)
     t.not(stdout, '', line)
   }
