@@ -41,7 +41,19 @@ export {
   physicalNames,
 } from './projections/projection-set.ts'
 export { type ReplayReport, replay } from './projections/replay.ts'
+export {
+  positionAt,
+  positionOfEvent,
+  seqAt,
+  seqOfPosition,
+  timeOfSeq,
+} from './read/find-place.ts'
 export type { ReadQuery } from './read/read-events.ts'
+export {
+  lastSeq,
+  type ProjectQuery,
+  readProjectEvents,
+} from './read/read-project-events.ts'
 export { type StoredEvent, toLogEvent } from './read/stored-event.ts'
 export { type Insertion, insertion } from './sql/insertion.ts'
 export type { Sql } from './sql/sql.ts'

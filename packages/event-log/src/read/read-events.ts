@@ -22,7 +22,7 @@ export type ReadQuery = {
 
 type Args = { from: number; to: number; limit: number; project: string; stream: string }
 type Filter = 'to' | 'project' | 'stream'
-type Row = { position: number; record: string }
+type Row = { readonly position: number; readonly record: string }
 
 /** One statement for each combination of filters: prepared once. */
 const byShape = new Map<string, Statement<Args, Row>>()
@@ -92,6 +92,14 @@ export async function readEvents(
     project: query.project ?? '',
     stream: query.stream ?? '',
   })
+  return await withPrivateGroups(sql, rows)
+}
+
+/** The events of these rows, which are in the order of their positions or in the reverse of it. */
+export async function withPrivateGroups(
+  sql: Sql,
+  rows: readonly Row[],
+): Promise<StoredEvent[]> {
   const groups = await privateGroups(sql, rows)
   let next = 0
   return rows.map((row) => {

@@ -5,6 +5,7 @@ import { batchContract } from './event-log/batch-contract.ts'
 import { consumerContract } from './event-log/consumer-contract.ts'
 import { evidenceContract } from './event-log/evidence-contract.ts'
 import { idempotencyContract } from './event-log/idempotency-contract.ts'
+import { projectContract } from './event-log/project-contract.ts'
 import { readContract } from './event-log/read-contract.ts'
 import { rebuildContract } from './event-log/rebuild-contract.ts'
 import { replayContract } from './event-log/replay-contract.ts'
@@ -28,6 +29,7 @@ export function eventLogContract(
     evidence: evidenceContract,
     idempotency: idempotencyContract,
     reads: readContract,
+    'reads by project': projectContract,
     consumers: consumerContract,
     rebuilds: rebuildContract,
     replays: replayContract,
