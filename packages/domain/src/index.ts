@@ -56,6 +56,7 @@ export {
   type ProjectLimits,
   SYSTEM_PROJECT,
 } from './events/event-map.ts'
+export { eventName } from './events/event-name.ts'
 export { eventSchemas } from './events/event-schemas.ts'
 export {
   type EventBody,

@@ -3,6 +3,7 @@ import type {
   Authentication,
   FileHolds,
   Files,
+  History,
   UploadPolicy,
 } from '@custody/service'
 
@@ -27,6 +28,8 @@ export type HttpDependencies = {
   readonly files: Files
   /** Absent: the routes of holds do not exist. */
   readonly holds?: FileHolds
+  /** Absent: the routes of events do not exist. */
+  readonly history?: History
   /** Absent: the routes under `/v1/organization` do not exist. */
   readonly admin?: AdminUseCases
   health(): Health

@@ -12,6 +12,7 @@ import { defaultHttpOptions, type HttpOptions } from './http-options.ts'
 import type { RequestState } from './request-context.ts'
 import { deleteFile } from './routes/delete-file.ts'
 import { deleteFiles } from './routes/delete-files.ts'
+import { addEventRoutes } from './routes/events.ts'
 import { fileContent } from './routes/file-content.ts'
 import { addHoldRoutes } from './routes/file-holds.ts'
 import { getFile } from './routes/get-file.ts'
@@ -113,8 +114,9 @@ function createRouter(
   router.get('/v1/usage', usage(dependencies))
   router.get('/healthz', healthz)
   router.get('/readyz', readyz(dependencies))
-  const { admin, holds } = dependencies
+  const { admin, history, holds } = dependencies
   if (holds !== undefined) addHoldRoutes(router, dependencies, holds, watch)
+  if (history !== undefined) addEventRoutes(router, dependencies, history)
   if (admin !== undefined) addAdminRoutes(router, dependencies, admin, watch)
   return router
 }

@@ -17,6 +17,8 @@ import { createFileHolds, type FileHolds } from './files/file-holds.ts'
 import { createFileLookup } from './files/file-lookup.ts'
 import { createFiles } from './files/files-service.ts'
 import { isOffered } from './files/purpose-rules.ts'
+import { createHistory } from './history/create-history.ts'
+import type { History } from './history/history.ts'
 import { createMemoryRateStore, type RateStore } from './rates/rate-store.ts'
 import { createUploadRates } from './rates/upload-rates.ts'
 import { createConsumerControl } from './reactions/consumer-control.ts'
@@ -41,6 +43,7 @@ export type ServiceOptions = {
 export interface Service {
   readonly files: Files
   readonly holds: FileHolds
+  readonly history: History
   readonly admin: AdminUseCases
   authenticate(token: string): MaybePromise<Authentication>
   /** The purposes that any key may upload in a dialect of this policy. */
@@ -118,6 +121,7 @@ export async function createService(
   return {
     files,
     holds: createFileHolds(environment, appender, lookUp),
+    history: createHistory(environment),
     admin: createAdmin(environment, { appender, consumers, keyUses }, options.dialect),
     authenticate: createAuthenticator(
       environment,

@@ -25,6 +25,14 @@ export {
 } from './create-service.ts'
 export type { FileHolds, HoldsView, HoldView, NewHold } from './files/file-holds.ts'
 export { extensionOf } from './files/judge-content.ts'
+export type { EventView } from './history/event-view.ts'
+export type {
+  EventFilter,
+  EventPage,
+  EventsQuery,
+  History,
+  TimeRange,
+} from './history/history.ts'
 export { createIds, type Ids } from './ids.ts'
 export { createPluginHost, type PluginHost } from './plugin-host/index.ts'
 export { createMemoryRateStore, type RateStore } from './rates/rate-store.ts'

@@ -1,5 +1,6 @@
 import { CustodyError, quote } from '@custody/domain/errors'
 import type { BulkDeletionQuery } from '@custody/service'
+import { checkParameters } from './known-parameters.ts'
 import { parseInteger } from './parse-integer.ts'
 import { missingParameter } from './single-field.ts'
 import { singleParameter } from './single-parameter.ts'
@@ -19,12 +20,7 @@ const maxSeconds = 253_402_300_799
  * @throws CustodyError
  */
 export function parseDeletionQuery(query: URLSearchParams): BulkDeletionQuery {
-  for (const name of query.keys()) {
-    if (names.has(name)) continue
-    throw new CustodyError('unknown_parameter', `Unknown parameter: ${quote(name)}.`, {
-      param: name,
-    })
-  }
+  checkParameters(query, names)
   const purpose = singleParameter(query, purposeName)
   const createdBefore = singleParameter(query, createdBeforeName)
   const dryRun = singleParameter(query, dryRunName)

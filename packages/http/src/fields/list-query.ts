@@ -1,7 +1,8 @@
 import { parseFileId } from '@custody/domain'
-import { CustodyError, quote } from '@custody/domain/errors'
+import { CustodyError } from '@custody/domain/errors'
 import type { ListQuery } from '@custody/service'
 import { parseInteger } from './parse-integer.ts'
+import { parseOrder } from './parse-order.ts'
 import { singleParameter } from './single-parameter.ts'
 
 /** The query of a file list in OpenAI's form. Parameters that it does not know are ignored, as OpenAI does. */
@@ -20,21 +21,11 @@ export function parseListQuery(
       limit === undefined
         ? limits.defaultLimit
         : parseInteger(limit, 'limit', { min: 1, max: limits.maxLimit }),
-    order: parseOrder(order),
+    order: parseOrder(order, 'desc'),
     ...(after === undefined ? undefined : { after }),
     ...(afterAsSent === undefined ? undefined : { afterAsSent }),
     ...(purpose === undefined ? undefined : { purpose }),
   }
-}
-
-function parseOrder(order: string | undefined): 'asc' | 'desc' {
-  if (order === undefined) return 'desc'
-  if (order === 'asc' || order === 'desc') return order
-  throw new CustodyError(
-    'invalid_value',
-    `Invalid value: ${quote(order)}. Supported values are: 'asc' and 'desc'.`,
-    { param: 'order' },
-  )
 }
 
 function cursorNotFound(asSent: string): CustodyError {

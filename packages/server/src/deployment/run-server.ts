@@ -40,6 +40,7 @@ export async function runServer(options: {
     authenticate: service.authenticate,
     files: service.files,
     holds: service.holds,
+    history: service.history,
     admin: service.admin,
     health: service.health,
     purposes: service.purposes,
