@@ -6,6 +6,7 @@ import type {
 } from './directory/service-account.ts'
 import type { DeleteFile, ExpireFile, UploadFile } from './files/decide-file.ts'
 import type { HoldFile, ReleaseFile } from './files/decide-hold.ts'
+import type { BeginLogEpoch } from './log/decide-log-key.ts'
 
 /** Gives the log its identity: the first event of every log. */
 export type CreateLog = {
@@ -30,6 +31,7 @@ export type SkipConsumer = {
 /** Everything that can be asked of the log, as plain JSON data. */
 export type Command =
   | CreateLog
+  | BeginLogEpoch
   | UploadFile
   | DeleteFile
   | ExpireFile

@@ -54,6 +54,7 @@ export {
   type Extent,
   type PlacedEvent,
   type ProjectLimits,
+  type RestoreReason,
   SYSTEM_PROJECT,
 } from './events/event-map.ts'
 export { eventName } from './events/event-name.ts'
@@ -93,4 +94,9 @@ export {
   keptUntil,
 } from './files/file-state.ts'
 export { parseFileId, prefixedId, toFileId, uuidv7 } from './ids.ts'
+export {
+  type BeginLogEpoch,
+  decideBeginLogEpoch,
+  type OldLog,
+} from './log/decide-log-key.ts'
 export { type Micros, toSeconds } from './log-time.ts'

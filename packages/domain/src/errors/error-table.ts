@@ -263,6 +263,18 @@ export const errorTable = {
     code: 'range_not_satisfiable',
     about: 'The range begins after the end of the file.',
   },
+  event_not_found: {
+    status: 404,
+    type: request,
+    code: 'event_not_found',
+    about: 'The project has no event at this position.',
+  },
+  tile_not_found: {
+    status: 404,
+    type: request,
+    code: 'tile_not_found',
+    about: 'The log has no such tile, or not so much of it.',
+  },
   project_archived: {
     status: 409,
     type: request,
@@ -408,3 +420,9 @@ export const errorTable = {
 
 export type ErrorKey = keyof typeof errorTable
 export type ErrorRow = Row
+  log_rolled_back: {
+    status: 500,
+    type: server,
+    code: 'log_rolled_back',
+    about: 'The log does not extend a checkpoint that was signed of it.',
+  },

@@ -10,6 +10,30 @@ export type EventMap = {
       readonly software: string
     }
   }
+  LogKeyAdded: {
+    data: {
+      readonly algorithm: 'ed25519'
+      /** C2SP vkey: the public half of the key that signs checkpoints from here on. */
+      readonly vkey: string
+      /** The last part of their origin, from 1. */
+      readonly epoch: number
+    }
+  }
+  LogKeyRetired: { data: { readonly vkey: string } }
+  /** What was signed before may not be continued by this log: a new epoch begins. */
+  LogRestored: {
+    data: {
+      /** The epoch that begins. */
+      readonly epoch: number
+      readonly reason: RestoreReason
+      /** The last checkpoint that is known of the log as it was; `root` in base64. */
+      readonly old: {
+        readonly origin: string
+        readonly size: number
+        readonly root: string
+      } | null
+    }
+  }
   FileUploaded: {
     data: {
       readonly purpose: string
@@ -138,6 +162,8 @@ export type ProjectLimits = {
   readonly uploads_per_minute?: number
   readonly retain_seconds?: number
 }
+
+export type RestoreReason = 'rollback' | 'restore' | 'import' | 'move'
 
 export type EventType = keyof EventMap
 

@@ -46,6 +46,19 @@ type TypeSchema = {
 /** What is written today, as JSON Schema (2020-12), by type. */
 export const eventSchemas: Readonly<Record<EventType, TypeSchema>> = {
   LogCreated: { schema: 1, data: shape({ log_id: text, format: uint, software: text }) },
+  LogKeyAdded: {
+    schema: 1,
+    data: shape({ algorithm: { enum: ['ed25519'] }, vkey: text, epoch: uint }),
+  },
+  LogKeyRetired: { schema: 1, data: shape({ vkey: text }) },
+  LogRestored: {
+    schema: 1,
+    data: shape({
+      epoch: uint,
+      reason: { enum: ['rollback', 'restore', 'import', 'move'] },
+      old: nullable(shape({ origin: text, size: uint, root: text })),
+    }),
+  },
   FileUploaded: {
     schema: 2,
     data: shape(

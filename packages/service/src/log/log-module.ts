@@ -3,6 +3,7 @@ import {
   type Decision,
   type DomainEvent,
   decideArchiveProject,
+  decideBeginLogEpoch,
   decideCreateApiKey,
   decideCreateProject,
   decideCreateServiceAccount,
@@ -125,6 +126,8 @@ function createDecider(
           after: 0,
           data: { log_id: command.logId, format: 1, software: command.software },
         })
+      case 'BeginLogEpoch':
+        return decideBeginLogEpoch(command)
       case 'CreateProject':
         return decideCreateProject(await directory.project(command.id), command)
       case 'UpdateProject':
