@@ -1,4 +1,5 @@
 import type { AppendRequest, AppendResult } from './append/append-request.ts'
+import type { CheckpointRow } from './append/log-tables.ts'
 import type { ConsumerState } from './consumers/consumer-store.ts'
 import type { LogCommand } from './log-module.ts'
 import type { LogReader } from './log-reader.ts'
@@ -25,6 +26,11 @@ export interface EventLog {
     /** Compare-and-set on the position; resolves to whether it took place. */
     save(state: ConsumerState, expected: number): Promise<boolean>
   }
+  /**
+   * Writes down a checkpoint that is about to leave, durably.
+   * @throws CustodyError `internal_error` where it does not come after all that are there
+   */
+  keepCheckpoint(checkpoint: CheckpointRow): Promise<void>
   /** Removes idempotency rows whose time has passed; resolves to their number. */
   forgetIdempotency(): Promise<number>
   /**

@@ -1,5 +1,6 @@
 import type { BatchCommand } from './append/append-batch.ts'
 import type { AppendOutcome } from './append/append-request.ts'
+import type { CheckpointRow } from './append/log-tables.ts'
 import type { ConsumerState } from './consumers/consumer-store.ts'
 
 /** The one place through which a log changes: an engine's write side. One call at a time. */
@@ -10,6 +11,8 @@ export interface LogWriter {
   append(commands: readonly BatchCommand[]): Promise<AppendOutcome[]>
   createConsumer(name: string, position: number): Promise<void>
   saveConsumer(state: ConsumerState, expected: number): Promise<boolean>
+  /** @throws Error where it does not come after all that are there */
+  keepCheckpoint(checkpoint: CheckpointRow): Promise<void>
   /** Removes idempotency rows whose time has passed; resolves to their number. */
   forgetIdempotency(): Promise<number>
   /** Begins the next generation of a projection; {@link LogWriter.rebuildSlice} fills it. */

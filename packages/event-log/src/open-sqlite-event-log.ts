@@ -69,6 +69,9 @@ export async function openSqliteEventLog(
       save: async (state, expected) =>
         (await thread.task({ kind: 'save-consumer', state, expected })) === true,
     },
+    async keepCheckpoint(checkpoint) {
+      await thread.task({ kind: 'keep-checkpoint', checkpoint })
+    },
     forgetIdempotency: async () =>
       Number(await thread.task({ kind: 'forget-idempotency' })),
     async rebuild(projection) {

@@ -4,6 +4,8 @@ export { logProblems } from './event-log/log-problems.ts'
 export type { LogStore, OpenOptions } from './event-log/log-store.ts'
 export { type RawLog, readLog } from './event-log/read-log.ts'
 export { type TestClock, testClock } from './event-log/test-clock.ts'
+export { type PlainCheckpoint, plainCheckpoint } from './plain-log/plain-checkpoint.ts'
+export { plainConsistency, plainInclusion, plainRoot } from './plain-log/plain-tree.ts'
 export {
   type Answer,
   type ApiClient,

@@ -5,6 +5,7 @@ export type LogTables = {
   log_lock: { id: number }
   log_batches: BatchRow
   tiles: TileRow
+  checkpoints: CheckpointRow
   idempotency: IdempotencyRow
   consumers: ConsumerRow
 }
@@ -45,6 +46,17 @@ export type BatchRow = {
 }
 
 export type TileRow = { level: number; idx: number; hashes: Uint8Array }
+
+/** A checkpoint that was signed. */
+export type CheckpointRow = {
+  /** Of its origin, from 1. */
+  epoch: number
+  /** Events in the log. */
+  size: number
+  root: Uint8Array
+  /** The signed note. */
+  note: string
+}
 
 export type IdempotencyRow = {
   key: string

@@ -146,6 +146,8 @@ async function run(
         return await writer.saveConsumer(task.state, task.expected)
       case 'forget-idempotency':
         return await writer.forgetIdempotency()
+      case 'keep-checkpoint':
+        return await writer.keepCheckpoint(task.checkpoint)
       case 'rebuild':
         await writer.startRebuild(task.projection)
         background = true

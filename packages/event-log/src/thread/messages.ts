@@ -1,5 +1,6 @@
 import type { CustodyErrorData } from '@custody/domain/errors'
 import type { AppendRequest } from '../append/append-request.ts'
+import type { CheckpointRow } from '../append/log-tables.ts'
 import type { ConsumerState } from '../consumers/consumer-store.ts'
 import type { SqliteDriverName } from '../engines/sqlite/sqlite-connection.ts'
 
@@ -22,6 +23,7 @@ export type Task =
       readonly expected: number
     }
   | { readonly kind: 'forget-idempotency' }
+  | { readonly kind: 'keep-checkpoint'; readonly checkpoint: CheckpointRow }
   | { readonly kind: 'rebuild'; readonly projection: string }
 
 /**

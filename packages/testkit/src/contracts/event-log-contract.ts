@@ -2,6 +2,7 @@ import type { Test } from 'tap'
 import type { LogStore } from '../event-log/log-store.ts'
 import { appendContract } from './event-log/append-contract.ts'
 import { batchContract } from './event-log/batch-contract.ts'
+import { checkpointContract } from './event-log/checkpoint-contract.ts'
 import { consumerContract } from './event-log/consumer-contract.ts'
 import { evidenceContract } from './event-log/evidence-contract.ts'
 import { idempotencyContract } from './event-log/idempotency-contract.ts'
@@ -27,6 +28,7 @@ export function eventLogContract(
     appends: appendContract,
     batches: batchContract,
     evidence: evidenceContract,
+    checkpoints: checkpointContract,
     idempotency: idempotencyContract,
     reads: readContract,
     'reads by project': projectContract,

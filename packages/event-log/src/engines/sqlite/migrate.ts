@@ -13,6 +13,7 @@ import { type Migration, Migrator } from 'kysely/migration'
 import type { SqlValue } from '../../sql/statement.ts'
 import { createLog } from './migrations/0001-log.ts'
 import { chainBatches } from './migrations/0004-batch-chain.ts'
+import { createCheckpoints } from './migrations/0005-checkpoints.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
 
 /**
@@ -35,6 +36,7 @@ export async function migrate(
   const migrations: Record<string, Migration> = {
     '0001-log': createLog,
     '0004-batch-chain': chainBatches,
+    '0005-checkpoints': createCheckpoints,
     ...moduleMigrations,
   }
   for (const name of await executedMigrations(connection)) {

@@ -3,6 +3,7 @@ import { appendBatch, type BatchCommand } from '../../append/append-batch.ts'
 import type { AppendOutcome, AppendRequest } from '../../append/append-request.ts'
 import { findEventId } from '../../append/find-event-id.ts'
 import { forgetIdempotency } from '../../append/idempotency.ts'
+import { keepCheckpoint } from '../../append/keep-checkpoint.ts'
 import { readHead } from '../../append/log-head.ts'
 import { createConsumer, saveConsumer } from '../../consumers/consumer-store.ts'
 import type { LogClock } from '../../log-clock.ts'
@@ -212,6 +213,8 @@ export async function openSqliteLogWriter(
       inTransaction((sql) => createConsumer(sql, name, position)),
     saveConsumer: (state, expected) =>
       inTransaction((sql) => saveConsumer(sql, state, expected)),
+    keepCheckpoint: (checkpoint) =>
+      inTransaction((sql) => keepCheckpoint(sql, checkpoint)),
     async forgetIdempotency() {
       const forgotten = await inTransaction((sql) =>
         forgetIdempotency(sql, options.clock()),
