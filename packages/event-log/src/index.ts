@@ -5,11 +5,7 @@ export type {
 } from './append/append-request.ts'
 export { type LogHead, WRITER_EPOCH } from './append/log-head.ts'
 export type { CheckpointRow, LogTables } from './append/log-tables.ts'
-export {
-  type ConsumerState,
-  removeConsumer,
-  saveConsumer,
-} from './consumers/consumer-store.ts'
+export type { ConsumerState } from './consumers/consumer-store.ts'
 export { type ExclusiveLock, takeExclusiveLock } from './engines/sqlite/exclusive-lock.ts'
 export {
   type Difference,
@@ -52,28 +48,15 @@ export {
   seqOfPosition,
   timeOfSeq,
 } from './read/find-place.ts'
+export { lastCheckpoint } from './read/read-checkpoints.ts'
 export type { ReadQuery } from './read/read-events.ts'
 export {
   lastSeq,
   type ProjectQuery,
-export { lastCheckpoint } from './read/read-checkpoints.ts'
   readProjectEvents,
 } from './read/read-project-events.ts'
+export { createTileReader, readEntries, readTile } from './read/read-tiles.ts'
 export { type StoredEvent, toLogEvent } from './read/stored-event.ts'
 export { type Insertion, insertion } from './sql/insertion.ts'
 export type { Sql } from './sql/sql.ts'
 export { type SqlValue, type Statement, statement } from './sql/statement.ts'
-export { createTileReader, readEntries, readTile } from './read/read-tiles.ts'
-export type { Finding } from './verify/finding.ts'
-export {
-  checkKept,
-  type KeptCheckpoint,
-  openKeptCheckpoint,
-} from './verify/kept-checkpoint.ts'
-export type { ErasedGroup, Erasures, RawLog } from './verify/raw-log.ts'
-export {
-  type VerifyOptions,
-  type VerifyReport,
-  type VerifyWorkers,
-  verifyLog,
-} from './verify/verify-log.ts'
