@@ -7,6 +7,12 @@ import type {
 import type { DeleteFile, ExpireFile, UploadFile } from './files/decide-file.ts'
 import type { HoldFile, ReleaseFile } from './files/decide-hold.ts'
 import type { BeginLogEpoch } from './log/decide-log-key.ts'
+import type {
+  CreateWebhook,
+  DeleteWebhook,
+  RotateWebhookSecret,
+  UpdateWebhook,
+} from './webhooks/webhook.ts'
 
 /** Gives the log its identity: the first event of every log. */
 export type CreateLog = {
@@ -46,4 +52,8 @@ export type Command =
   | CreateApiKey
   | UpdateApiKey
   | RevokeApiKey
+  | CreateWebhook
+  | UpdateWebhook
+  | RotateWebhookSecret
+  | DeleteWebhook
   | SkipConsumer

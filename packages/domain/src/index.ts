@@ -100,3 +100,23 @@ export {
   type OldLog,
 } from './log/decide-log-key.ts'
 export { type Micros, toSeconds } from './log-time.ts'
+export {
+  type CreateWebhook,
+  type DeleteWebhook,
+  type DisabledReason,
+  decideCreateWebhook,
+  decideDeleteWebhook,
+  decideDisableWebhook,
+  decideRotateWebhookSecret,
+  decideUpdateWebhook,
+  evolveWebhook,
+  MAX_WEBHOOKS,
+  type RotateWebhookSecret,
+  type UpdateWebhook,
+  type WebhookState,
+} from './webhooks/webhook.ts'
+export {
+  ALL_EVENTS,
+  webhookEventNames,
+  webhookEventTypes,
+} from './webhooks/webhook-events.ts'

@@ -5,7 +5,11 @@ export type {
 } from './append/append-request.ts'
 export { type LogHead, WRITER_EPOCH } from './append/log-head.ts'
 export type { CheckpointRow, LogTables } from './append/log-tables.ts'
-export type { ConsumerState } from './consumers/consumer-store.ts'
+export {
+  type ConsumerState,
+  removeConsumer,
+  saveConsumer,
+} from './consumers/consumer-store.ts'
 export { type ExclusiveLock, takeExclusiveLock } from './engines/sqlite/exclusive-lock.ts'
 export {
   type Difference,

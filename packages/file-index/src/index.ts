@@ -43,3 +43,28 @@ export {
   putKeyUses,
 } from './key-uses/key-uses.ts'
 export { projections } from './projections.ts'
+export {
+  findWebhook,
+  listEnabledWebhooks,
+  listWebhooks,
+} from './webhooks/find-webhooks.ts'
+export {
+  findWebhookDelivery,
+  listWebhookDeliveries,
+  putWebhookDelivery,
+  removeWebhookDeliveries,
+  trimWebhookDeliveries,
+} from './webhooks/webhook-deliveries.ts'
+export {
+  expireWebhookSecrets,
+  findWebhookSecrets,
+  putWebhookSecret,
+  removeWebhookSecret,
+  removeWebhookSecrets,
+} from './webhooks/webhook-secrets.ts'
+export {
+  type WebhookDeliveryRow,
+  type WebhookSecretRow,
+  webhookMigrations,
+} from './webhooks/webhook-tables.ts'
+export { type WebhooksBatch, webhooksProjection } from './webhooks/webhooks-projection.ts'

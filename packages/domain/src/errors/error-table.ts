@@ -233,6 +233,12 @@ export const errorTable = {
     code: null,
     about: 'No such API key.',
   },
+  webhook_not_found: {
+    status: 404,
+    type: request,
+    code: null,
+    about: 'No such webhook in this project.',
+  },
   consumer_not_found: {
     status: 404,
     type: request,
@@ -294,6 +300,19 @@ export const errorTable = {
     code: 'hold_exists',
     retry: false,
     about: 'The file has a hold of this name already.',
+  },
+  too_many_webhooks: {
+    status: 409,
+    type: request,
+    code: 'too_many_webhooks',
+    retry: false,
+    about: 'The project has as many webhooks as one can have.',
+  },
+  webhook_url_not_allowed: {
+    status: 400,
+    type: request,
+    code: 'webhook_url_not_allowed',
+    about: 'Webhooks are not delivered to this URL: its scheme, host or port.',
   },
   too_many_holds: {
     status: 409,

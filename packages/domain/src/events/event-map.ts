@@ -137,6 +137,29 @@ export type EventMap = {
   ApiKeyRevoked: {
     data: { readonly reason: 'request' | 'account_deleted' | 'configuration' }
   }
+  WebhookCreated: {
+    data: {
+      /** Names such as `file.uploaded`; `*`: all. */
+      readonly events: readonly string[]
+      /** Id of the secret that signs, which is kept beside the log. */
+      readonly secret: string
+    }
+    personal: { readonly url: string; readonly description?: string }
+  }
+  WebhookUpdated: {
+    data: {
+      readonly events?: readonly string[]
+      /** It is delivered to again. */
+      readonly enabled?: true
+      /** Id of the secret that signs from here on. */
+      readonly secret?: string
+      /** Unix seconds until which the former secrets sign as well. */
+      readonly former_until?: number
+    }
+    personal?: { readonly url?: string; readonly description?: string | null }
+  }
+  WebhookDisabled: { data: { readonly reason: 'request' | 'failing' | 'gone' } }
+  WebhookDeleted: { data: Readonly<Record<string, never>> }
   ConsumerSkipped: { data: { readonly consumer: string; readonly position: number } }
 }
 
@@ -171,7 +194,7 @@ export type EventType = keyof EventMap
 export type DomainEvent<T extends EventType = EventType> = {
   [K in T]: {
     readonly type: K
-    /** The stream that it belongs to: the id of a file, project, account, key; `log`. */
+    /** The stream that it belongs to: the id of a file, project, account, key, webhook; `log`. */
     readonly stream: string
     /** The stream's version before, or `latest` where the state does not tell it. */
     readonly after: number | 'latest'

@@ -154,5 +154,35 @@ export const eventSchemas: Readonly<Record<EventType, TypeSchema>> = {
     schema: 1,
     data: shape({ reason: { enum: ['request', 'account_deleted', 'configuration'] } }),
   },
+  WebhookCreated: {
+    schema: 1,
+    data: shape({ events: listOf(text), secret: text }),
+    private: {
+      personal: { required: true, body: shape({ url: text }, { description: text }) },
+    },
+  },
+  WebhookUpdated: {
+    schema: 1,
+    data: shape(
+      {},
+      {
+        events: listOf(text),
+        enabled: { const: true },
+        secret: text,
+        former_until: uint,
+      },
+    ),
+    private: {
+      personal: {
+        required: false,
+        body: shape({}, { url: text, description: nullable(text) }),
+      },
+    },
+  },
+  WebhookDisabled: {
+    schema: 1,
+    data: shape({ reason: { enum: ['request', 'failing', 'gone'] } }),
+  },
+  WebhookDeleted: { schema: 1, data: nothing },
   ConsumerSkipped: { schema: 1, data: shape({ consumer: text, position: uint }) },
 }

@@ -47,6 +47,10 @@ const update = statement<LogTables, Change>()((db, p) =>
     .where('position', '=', p('expected')),
 )
 
+const remove = statement<LogTables, { name: string }>()((db, p) =>
+  db.deleteFrom('consumers').where('name', '=', p('name')),
+)
+
 export async function findConsumer(
   sql: Sql,
   name: string,
@@ -79,4 +83,9 @@ export async function saveConsumer(
   expected: number,
 ): Promise<boolean> {
   return (await sql.run(update, { ...state, expected })) === 1
+}
+
+/** Forgets a consumer: what it was for is no more. */
+export async function removeConsumer(sql: Sql, name: string): Promise<void> {
+  await sql.run(remove, { name })
 }

@@ -35,7 +35,11 @@ import {
   putExtents,
   putKeyUses,
   removeExtents,
+  type WebhooksBatch,
+  webhookMigrations,
+  webhooksProjection,
 } from '@custody/file-index'
+import { decideWebhook } from './decide-webhook.ts'
 import type { StoredCommand, StoredUpload } from './stored-command.ts'
 
 const checkEvent = createEventCheck()
@@ -48,16 +52,22 @@ export const logModule: LogModule = {
   },
   check: (event) => checkEvent(event as DomainEvent),
   upcast,
-  migrations: { ...extentsMigrations, ...keyUsesMigrations },
+  migrations: { ...extentsMigrations, ...keyUsesMigrations, ...webhookMigrations },
   projections,
   openBatch: (sql, batchOf) =>
-    createDecider(sql, batchOf(filesProjection), batchOf(directoryProjection)),
+    createDecider(
+      sql,
+      batchOf(filesProjection),
+      batchOf(directoryProjection),
+      batchOf(webhooksProjection),
+    ),
 }
 
 function createDecider(
   sql: Sql,
   files: FilesBatch,
   directory: DirectoryBatch,
+  webhooks: WebhooksBatch,
 ): BatchDecider {
   const extents: ExtentRow[] = []
   const destroyed: string[] = []
@@ -168,6 +178,18 @@ function createDecider(
         // At once: what leads to no event is not flushed. It is in the transaction of its batch all the same.
         await putKeyUses(sql, command.uses)
         return events()
+      case 'CreateWebhook':
+      case 'UpdateWebhook':
+      case 'RotateWebhookSecret':
+      case 'DeleteWebhook':
+      case 'RecordDelivery':
+        return await decideWebhook(
+          sql,
+          webhooks,
+          await directory.project(project),
+          command,
+          context,
+        )
       case 'SkipConsumer':
         return events({
           type: 'ConsumerSkipped',

@@ -1,5 +1,14 @@
-import type { Command, UploadFile } from '@custody/domain'
-import type { KeyUseRow } from '@custody/file-index'
+import type {
+  Command,
+  CreateWebhook,
+  DeleteWebhook,
+  DisabledReason,
+  RotateWebhookSecret,
+  UpdateWebhook,
+  UploadFile,
+} from '@custody/domain'
+import type { ConsumerState } from '@custody/event-log'
+import type { KeyUseRow, WebhookDeliveryRow } from '@custody/file-index'
 
 /**
  * An upload with the places of its extents, which the log does not record: an inline extent's bytes are
@@ -19,5 +28,35 @@ export type RecordKeyUses = {
   readonly uses: readonly KeyUseRow[]
 }
 
+/** The secret comes as the attachment: encrypted, under the key with this fingerprint. */
+type WithSecret = { readonly sealingKey: string }
+
+/** How an attempt to deliver an event went, with the consumer's checkpoint: beside the log. */
+export type RecordDelivery = {
+  readonly type: 'RecordDelivery'
+  readonly webhook: string
+  /** Version of the webhook that was delivered to. */
+  readonly version: number
+  readonly delivery: WebhookDeliveryRow
+  /** What the consumer's checkpoint becomes, if it stands at position `expected`. */
+  readonly consumer: ConsumerState
+  readonly expected: number
+  /** Removes deliveries that are not kept any longer. */
+  readonly trim: boolean
+  /** Why the webhook is disabled along with it; null: it is not. */
+  readonly disable: DisabledReason | null
+}
+
+export type StoredWebhookCommand =
+  | (CreateWebhook & WithSecret)
+  | UpdateWebhook
+  | (RotateWebhookSecret & WithSecret)
+  | DeleteWebhook
+  | RecordDelivery
+
 /** What is handed to the log. */
-export type StoredCommand = Exclude<Command, UploadFile> | StoredUpload | RecordKeyUses
+export type StoredCommand =
+  | Exclude<Command, UploadFile | CreateWebhook | RotateWebhookSecret>
+  | StoredUpload
+  | RecordKeyUses
+  | StoredWebhookCommand
