@@ -74,6 +74,13 @@ export {
   parseTlogProof,
   type TlogProof,
 } from './proofs/tlog-proof.ts'
+export { type OpenedReceipt, openReceipt } from './receipt/open-receipt.ts'
+export {
+  formatReceipt,
+  type PrivateGroup,
+  parseReceipt,
+  type Receipt,
+} from './receipt/receipt.ts'
 export { MalformedError } from './text/malformed-error.ts'
 export {
   decodeEntryBundle,

@@ -7,6 +7,8 @@ export type UnverifiedReason =
   | 'foreign_origin'
   /** The proof does not lead to the root of its checkpoint. */
   | 'wrong_proof'
+  /** Private data is not what its record commits to. */
+  | 'wrong_commitment'
 
 /** A text is of the right form, and still nothing to believe. */
 export class UnverifiedError extends Error {
