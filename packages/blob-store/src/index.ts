@@ -4,6 +4,7 @@ export {
   INLINE_MAX_BYTES,
   type StoredExtent,
 } from './blob-store.ts'
+export { type BlobReader, openDiskBlobReader } from './disk/disk-blob-reader.ts'
 export {
   type DiskBlobStore,
   type DiskBlobStoreOptions,

@@ -12,6 +12,10 @@ export {
 } from './consumers/consumer-store.ts'
 export { type ExclusiveLock, takeExclusiveLock } from './engines/sqlite/exclusive-lock.ts'
 export {
+  openRawSqliteLog,
+  type RawSqliteLogOptions,
+} from './engines/sqlite/raw-sqlite-log.ts'
+export {
   type Difference,
   openReplayDatabase,
   type ReplayDatabase,
@@ -64,3 +68,17 @@ export { type StoredEvent, toLogEvent } from './read/stored-event.ts'
 export { type Insertion, insertion } from './sql/insertion.ts'
 export type { Sql } from './sql/sql.ts'
 export { type SqlValue, type Statement, statement } from './sql/statement.ts'
+export type { Finding } from './verify/finding.ts'
+export { indexSql } from './verify/index-sql.ts'
+export {
+  checkKept,
+  type KeptCheckpoint,
+  openKeptCheckpoint,
+} from './verify/kept-checkpoint.ts'
+export type { ErasedGroup, Erasures, RawLog } from './verify/raw-log.ts'
+export {
+  type VerifyOptions,
+  type VerifyReport,
+  type VerifyWorkers,
+  verifyLog,
+} from './verify/verify-log.ts'

@@ -19,6 +19,7 @@ export {
   type ExtentRow,
   extentsMigrations,
   findExtent,
+  listAllExtents,
   listExtents,
   putExtents,
   removeExtents,
@@ -28,7 +29,7 @@ export { dueFiles, nextDeadline } from './files/deadlines.ts'
 export { type FilesBatch, filesProjection } from './files/files-projection.ts'
 export type { FileRow, GarbageRow, UsageRow } from './files/files-tables.ts'
 export { findFile, findFileOf } from './files/find-file.ts'
-export { findGarbage } from './files/garbage.ts'
+export { findGarbage, isGarbage } from './files/garbage.ts'
 export {
   type CreatedBefore,
   countCreatedBefore,

@@ -1,3 +1,8 @@
+export {
+  type DataFolderReport,
+  type VerifyDataFolderOptions,
+  verifyDataFolder,
+} from './audit/verify-data-folder.ts'
 export { type Config, loadConfig } from './config/load-config.ts'
 export { type RunningServer, runServer } from './deployment/run-server.ts'
 export { createLogger } from './logger.ts'

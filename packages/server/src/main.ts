@@ -1,6 +1,7 @@
 import { CustodyError } from '@custody/domain'
 import { Command, CommanderError } from 'commander'
 import { auditReplay, auditShow } from './commands/audit.ts'
+import { auditVerify } from './commands/audit-verify.ts'
 import type { CommandContext } from './commands/command-context.ts'
 import { listConsumers, resumeConsumer, skipEvent } from './commands/consumers.ts'
 import { listFiles } from './commands/files.ts'
@@ -23,6 +24,10 @@ export async function main(
     cwd: env.INIT_CWD ?? process.cwd(),
     isTerminal: process.stdout.isTTY === true,
     print: (line) => void process.stdout.write(`${line}\n`),
+    complain: (line) => void process.stderr.write(`custody: ${line}\n`),
+    ...(process.stderr.isTTY && {
+      progress: (text: string) => void process.stderr.write(`\r\u001b[K${text}`),
+    }),
   }
   let code = 0
   const program = describe((run) => async (...given) => {
@@ -39,7 +44,7 @@ export async function main(
         : error instanceof Error
           ? (error.stack ?? error.message)
           : String(error)
-    process.stderr.write(`custody: ${message}\n`)
+    context.complain(message)
     return 1
   }
 }
@@ -85,6 +90,17 @@ function describe(run: Wrap): Command {
     .command('replay')
     .description('build the index again from the log, and compare')
     .action(() => run(auditReplay)())
+  audit
+    .command('verify')
+    .description('compute again all that the log says of itself, and compare')
+    .option('--checkpoint <file>', 'a checkpoint that was kept: the log must extend it')
+    .option(
+      '--key <key>',
+      'verifier key of the checkpoint, or a file with such keys (default: log.vkey in the data folder)',
+    )
+    .option('--blobs', 'read the content of every file, too')
+    .option('--json', 'print the report as one JSON object')
+    .action((flags) => run(auditVerify)(flags))
 
   const files = program.command('files').description('the files of a project')
   files

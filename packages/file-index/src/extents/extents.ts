@@ -67,6 +67,15 @@ const placesAfter = statement<
     .limit(p('limit')),
 )
 
+const idsAfter = statement<ExtentsTables, { after: string; limit: number }>()((db, p) =>
+  db
+    .selectFrom('extents')
+    .select('id')
+    .where('id', '>', p('after'))
+    .orderBy('id')
+    .limit(p('limit')),
+)
+
 export async function putExtents(sql: Sql, rows: readonly ExtentRow[]): Promise<void> {
   await sql.insert(insertExtents, rows)
 }
@@ -85,4 +94,12 @@ export async function listExtents(
   query: { readonly place: string; readonly after: string; readonly limit: number },
 ): Promise<{ readonly id: string; readonly stored_bytes: number }[]> {
   return await sql.all(placesAfter, query)
+}
+
+/** Ids of the extents in any place, in their order, after one of them (`''`: from the start). */
+export async function listAllExtents(
+  sql: Sql,
+  query: { readonly after: string; readonly limit: number },
+): Promise<string[]> {
+  return (await sql.all(idsAfter, query)).map(({ id }) => id)
 }

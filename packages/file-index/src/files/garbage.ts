@@ -10,6 +10,15 @@ const some = statement<FilesTables, { after: string; limit: number }>()((db, p) 
     .limit(p('limit')),
 )
 
+const one = statement<FilesTables, { extent: string }>()((db, p) =>
+  db.selectFrom('garbage').select('extent').where('extent', '=', p('extent')),
+)
+
+/** Whether the bytes of an extent wait to be destroyed. */
+export async function isGarbage(sql: Sql, extent: string): Promise<boolean> {
+  return (await sql.get(one, { extent })) !== undefined
+}
+
 /** Extents whose bytes may go, the oldest first, after one of them (`''`: from the start). */
 export async function findGarbage(
   sql: Sql,

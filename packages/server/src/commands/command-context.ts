@@ -9,6 +9,10 @@ export type CommandContext = {
   readonly isTerminal: boolean
   /** A line for the person. */
   print(line: string): void
+  /** A line that says why the command did not do what it should. */
+  complain(line: string): void
+  /** What is under way, in place of what it said before; `''` when it is done. Only where a person looks on. */
+  progress?(text: string): void
 }
 
 export type CommonFlags = Partial<Record<SettingName | 'config', unknown>>

@@ -16,6 +16,13 @@ import { chainBatches } from './migrations/0004-batch-chain.ts'
 import { createCheckpoints } from './migrations/0005-checkpoints.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
 
+/** The log's own tables. */
+export const logMigrations: Readonly<Record<string, Migration>> = {
+  '0001-log': createLog,
+  '0004-batch-chain': chainBatches,
+  '0005-checkpoints': createCheckpoints,
+}
+
 /**
  * Brings the tables of the log, and those that the module has beside it, to today's form.
  *
@@ -34,9 +41,7 @@ export async function migrate(
     },
   })
   const migrations: Record<string, Migration> = {
-    '0001-log': createLog,
-    '0004-batch-chain': chainBatches,
-    '0005-checkpoints': createCheckpoints,
+    ...logMigrations,
     ...moduleMigrations,
   }
   for (const name of await executedMigrations(connection)) {
@@ -56,7 +61,10 @@ export async function migrate(
   if (error) throw error
 }
 
-async function executedMigrations(connection: SqliteConnection): Promise<string[]> {
+/** Names of the migrations that made the tables of a database. */
+export async function executedMigrations(
+  connection: SqliteConnection,
+): Promise<string[]> {
   const table = await connection.prepare(
     "select name from sqlite_schema where type = 'table' and name = 'migrations'",
   )

@@ -1,23 +1,69 @@
-import { DatabaseSync } from 'node:sqlite'
-import type { SqliteConnection } from './sqlite-connection.ts'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import type { SqliteConnection, SqliteStatement } from './sqlite-connection.ts'
 
 /** `node:sqlite`, built into Node: synchronous, which is what a thread of its own wants. */
 export function openNodeSqlite(
   path: string,
-  options: { readOnly: boolean },
+  options: {
+    readonly readOnly: boolean
+    /** Integers that a number cannot hold come as a bigint. Default: they are an error. */
+    readonly bigIntegers?: boolean
+  },
 ): SqliteConnection {
   const db = new DatabaseSync(path, { readOnly: options.readOnly })
   return {
     driver: 'node',
     prepare(text) {
       const prepared = db.prepare(text)
-      return {
+      const statement: SqliteStatement = {
         all: (params) => prepared.all(...params),
         get: (params) => prepared.get(...params),
         run: (params) => Number(prepared.run(...params).changes),
       }
+      return options.bigIntegers ? withBigIntegers(prepared, statement) : statement
     },
     exec: (text) => db.exec(text),
     close: () => db.close(),
+  }
+}
+
+/** Reads anew, with bigints, where a number is too large; those that are not become numbers again. */
+function withBigIntegers(
+  prepared: StatementSync,
+  statement: SqliteStatement,
+): SqliteStatement {
+  const read = <T>(run: () => T, convert: (found: T) => T): T => {
+    try {
+      return run()
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined
+      if (code !== 'ERR_OUT_OF_RANGE') throw error
+    }
+    prepared.setReadBigInts(true)
+    try {
+      return convert(run())
+    } finally {
+      prepared.setReadBigInts(false)
+    }
+  }
+  const toNumbers = (row: Record<string, unknown>) => {
+    for (const [name, value] of Object.entries(row)) {
+      const number = Number(value)
+      if (typeof value === 'bigint' && Number.isSafeInteger(number)) row[name] = number
+    }
+    return row
+  }
+  return {
+    ...statement,
+    all: (params) =>
+      read(
+        () => prepared.all(...params) as Record<string, unknown>[],
+        (rows) => rows.map(toNumbers),
+      ),
+    get: (params) =>
+      read(
+        () => prepared.get(...params) as Record<string, unknown> | undefined,
+        (row) => row && toNumbers(row),
+      ),
   }
 }

@@ -47,7 +47,7 @@ export async function openForWriting(
   driver: SqliteDriverName,
 ): Promise<SqliteConnection> {
   const fresh = isMissingOrEmpty(path)
-  return await open(path, driver, false, async (connection) => {
+  return await open(path, driver, { readOnly: false }, async (connection) => {
     for (const text of ALWAYS) await connection.exec(text)
     if (fresh) for (const text of AT_CREATION) await connection.exec(text)
     await checkApplicationId(connection, path)
@@ -55,10 +55,16 @@ export async function openForWriting(
   })
 }
 
+export type ReadingOptions = {
+  /** Integers that a number cannot hold come as a bigint, not as an error. `sqlite3` rounds them always. */
+  readonly bigIntegers?: boolean
+}
+
 /** @throws CustodyError `data_folder_unusable` when there is no database, or not one of ours. */
 export async function openForReading(
   path: string,
   driver: SqliteDriverName,
+  options: ReadingOptions = {},
 ): Promise<SqliteConnection> {
   if (isMissingOrEmpty(path)) {
     throw new CustodyError(
@@ -66,7 +72,7 @@ export async function openForReading(
       `There is no database at ${quote(path)}.`,
     )
   }
-  return await open(path, driver, true, async (connection) => {
+  return await open(path, driver, { readOnly: true, ...options }, async (connection) => {
     for (const text of ALWAYS) await connection.exec(text)
     await checkApplicationId(connection, path)
   })
@@ -79,15 +85,15 @@ function isMissingOrEmpty(path: string): boolean {
 async function open(
   path: string,
   driver: SqliteDriverName,
-  readOnly: boolean,
+  options: { readonly readOnly: boolean } & ReadingOptions,
   prepare: (connection: SqliteConnection) => Promise<void>,
 ): Promise<SqliteConnection> {
   let connection: SqliteConnection | undefined
   try {
     connection =
       driver === 'node'
-        ? openNodeSqlite(path, { readOnly })
-        : await openNpmSqlite3(path, { readOnly })
+        ? openNodeSqlite(path, options)
+        : await openNpmSqlite3(path, options)
     await prepare(connection)
     return connection
   } catch (error) {

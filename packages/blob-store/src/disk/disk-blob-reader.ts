@@ -1,0 +1,28 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { BlobStore } from '../blob-store.ts'
+import { DiskBlobStore } from './disk-blob-store.ts'
+import { durableFiles } from './durable-files.ts'
+
+/** What reads extents, and writes nothing. */
+export type BlobReader = Pick<BlobStore, 'read' | 'list'>
+
+/** Opens the extents of a folder for reading only: nothing is made in it. Without a `blobs/`, it has none. */
+export function openDiskBlobReader(folder: string): BlobReader {
+  const blobs = join(folder, 'blobs')
+  const store = new DiskBlobStore({
+    blobs,
+    staging: join(folder, 'staging'),
+    fanOut: [],
+    files: durableFiles,
+    newId() {
+      throw new TypeError('A reader stages nothing')
+    },
+  })
+  return {
+    read: (extentId, options) => store.read(extentId, options),
+    async *list(options) {
+      if (existsSync(blobs)) yield* store.list(options)
+    },
+  }
+}

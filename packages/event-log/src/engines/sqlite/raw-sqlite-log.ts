@@ -1,0 +1,258 @@
+import { CustodyError, quote } from '@custody/domain/errors'
+import type { Migration } from 'kysely/migration'
+import type { Projection } from '../../log-module.ts'
+import type { Findings } from '../../verify/finding.ts'
+import type { RawLog } from '../../verify/raw-log.ts'
+import { executedMigrations, logMigrations, migrate } from './migrate.ts'
+import { openNodeSqlite } from './node-sqlite-connection.ts'
+import { openNpmSqlite3 } from './npm-sqlite3-connection.ts'
+import { openForReading } from './open-database.ts'
+import type { SqliteConnection, SqliteDriverName } from './sqlite-connection.ts'
+import { sqliteCode } from './sqlite-error.ts'
+import { SqliteSql } from './sqlite-sql.ts'
+
+export type RawSqliteLogOptions = {
+  readonly path: string
+  readonly driver: SqliteDriverName
+  /** Tables beside the log, as the log's module makes them. */
+  readonly migrations: Readonly<Record<string, Migration>>
+  readonly projections: readonly Pick<Projection, 'tables'>[]
+}
+
+/** Primary result code: https://sqlite.org/rescode.html */
+const SQLITE_CORRUPT = 11
+
+/** Rows that one statement looks at for values of a wrong type. */
+const ROWS = 10_000
+
+type TableName = 'events' | 'event_private' | 'log_batches' | 'tiles'
+
+type Classes = Readonly<Record<'key' | 'integer' | 'text' | 'blob', readonly string[]>>
+
+/** The columns of the log's tables by the type that a STRICT table holds them to. */
+const CLASSES: Readonly<Record<TableName, Classes>> = {
+  events: {
+    key: ['position'],
+    integer: ['seq', 'version', 'schema'],
+    text: ['project', 'stream', 'event_id', 'type', 'time', 'actor', 'request', 'record'],
+    blob: ['leaf_hash'],
+  },
+  event_private: {
+    key: ['position', 'grp'],
+    integer: ['position'],
+    text: ['grp', 'body'],
+    blob: ['salt'],
+  },
+  log_batches: {
+    key: ['position'],
+    integer: ['writer_epoch'],
+    text: ['time', 'projections'],
+    blob: ['frontier', 'chain'],
+  },
+  tiles: {
+    key: ['level', 'idx'],
+    integer: ['level', 'idx'],
+    text: [],
+    blob: ['hashes'],
+  },
+}
+
+/**
+ * Opens a log to verify it, for reading only: beside a server that writes, or in a copied folder.
+ *
+ * @throws CustodyError `data_folder_unusable` when there is none, or its tables are of another version
+ */
+export async function openRawSqliteLog(options: RawSqliteLogOptions): Promise<RawLog> {
+  const connection = await openForReading(options.path, options.driver, {
+    bigIntegers: true,
+  })
+  try {
+    await checkMigrations(connection, options)
+  } catch (error) {
+    await connection.close()
+    throw error
+  }
+  return {
+    sql: new SqliteSql(connection),
+    async checkEngine(findings) {
+      await checkSchema(connection, options, findings)
+      await checkIntegrity(connection, findings)
+      await checkClasses(connection, findings)
+    },
+    inexactTexts: (table, key) => inexactTexts(connection, table, key),
+    isDamage: (error) => sqliteCode(error) === SQLITE_CORRUPT,
+    close: async () => {
+      await connection.close()
+    },
+  }
+}
+
+async function checkMigrations(
+  connection: SqliteConnection,
+  { path, migrations }: RawSqliteLogOptions,
+): Promise<void> {
+  const known = Object.keys({ ...logMigrations, ...migrations })
+  const executed = await executedMigrations(connection)
+  const refuse = (how: string) => {
+    throw new CustodyError(
+      'data_folder_unusable',
+      `The tables of ${quote(path)} are of ${how}.`,
+    )
+  }
+  for (const name of executed) {
+    if (!known.includes(name)) refuse(`a newer version of Custody: it has ${quote(name)}`)
+  }
+  for (const name of known) {
+    if (executed.includes(name)) continue
+    refuse(
+      `an older version of Custody: ${quote(name)} is missing; a start of the server brings it`,
+    )
+  }
+}
+
+type SchemaRow = { readonly type: string; readonly table: string; readonly text: string }
+
+/**
+ * Tables, indexes and triggers must be, to the letter, those that the migrations make. Tables of projections
+ * are not looked at: a replay compares what they hold.
+ */
+async function checkSchema(
+  connection: SqliteConnection,
+  { driver, migrations, projections }: RawSqliteLogOptions,
+  findings: Findings,
+): Promise<void> {
+  const scratch =
+    driver === 'node'
+      ? openNodeSqlite(':memory:', { readOnly: false })
+      : await openNpmSqlite3(':memory:', { readOnly: false })
+  let expected: Map<string, SchemaRow>
+  try {
+    await migrate(scratch, migrations)
+    expected = await readSchema(scratch)
+  } finally {
+    await scratch.close()
+  }
+  const found = await readSchema(connection)
+  const tell = (name: string, problem: string) =>
+    findings.add({ table: 'sqlite_schema', key: name, problem })
+  for (const [name, { type, text }] of expected) {
+    const row = found.get(name)
+    if (!row) tell(name, `the ${type} is missing`)
+    else if (row.text !== text || row.type !== type) {
+      tell(name, `the ${type} is not defined as the migrations define it`)
+    }
+  }
+  const ofProjection = (table: string) =>
+    projections.some(({ tables }) =>
+      tables.some((logical) => isGeneration(table, logical)),
+    )
+  for (const [name, { type, table }] of found) {
+    if (expected.has(name)) continue
+    if (type === 'trigger') tell(name, 'a trigger that no migration makes')
+    else if (type !== 'table' && !ofProjection(table)) {
+      tell(name, `${type === 'index' ? 'an index' : `a ${type}`} that no migration makes`)
+    }
+  }
+}
+
+function isGeneration(table: string, logical: string): boolean {
+  return (
+    table.startsWith(`${logical}_v`) &&
+    /^v\d+(_\d+)?$/.test(table.slice(logical.length + 1))
+  )
+}
+
+async function readSchema(connection: SqliteConnection): Promise<Map<string, SchemaRow>> {
+  const statement = await connection.prepare(
+    'select name, type, tbl_name, sql from sqlite_schema order by name',
+  )
+  return new Map(
+    (await statement.all([])).map((row) => [
+      String(row.name),
+      { type: String(row.type), table: String(row.tbl_name), text: String(row.sql) },
+    ]),
+  )
+}
+
+/** SQLite's own check of every page, row and index: https://sqlite.org/pragma.html#pragma_integrity_check */
+async function checkIntegrity(
+  connection: SqliteConnection,
+  findings: Findings,
+): Promise<void> {
+  const statement = await connection.prepare('pragma integrity_check')
+  for (const { integrity_check: text } of await statement.all([])) {
+    if (text === 'ok') continue
+    findings.add({
+      table: 'database',
+      key: '',
+      problem: `integrity check: ${String(text).slice(0, 300)}`,
+    })
+  }
+}
+
+async function checkClasses(
+  connection: SqliteConnection,
+  findings: Findings,
+): Promise<void> {
+  for (const [table, { key, ...classes }] of Object.entries(CLASSES)) {
+    const columns = Object.entries(classes).flatMap(([type, names]) =>
+      names.map((name) => ({ name, type })),
+    )
+    const [first] = key
+    const wrong = columns
+      .map(({ name, type }) => `typeof(${name}) <> '${type}'`)
+      .join(' or ')
+    const types = columns.map(({ name }) => `typeof(${name}) as ${name}`).join(', ')
+    // By the first column of the key, which is an integer, or was made something else.
+    const next = await connection.prepare(
+      `select ${first} as next from ${table} where ${first} > ? order by ${first} limit 1 offset ?`,
+    )
+    const misfits = await connection.prepare(
+      `select ${key.map((name) => `cast(${name} as text)`).join(` || ' ' || `)} as misfit_key, ${types}
+        from ${table} where ${first} > ? and ${first} <= ? and (${wrong}) limit 100`,
+    )
+    for (let after = Number.MIN_SAFE_INTEGER; ; ) {
+      const end = (await next.get([after, ROWS - 1]))?.next
+      const upTo = typeof end === 'number' ? end : Number.MAX_SAFE_INTEGER
+      for (const row of await misfits.all([after, upTo])) {
+        for (const { name, type } of columns) {
+          if (row[name] === type) continue
+          findings.add({
+            table,
+            key: String(row.misfit_key),
+            column: name,
+            problem: 'is of another type',
+            expected: type,
+            found: String(row[name]),
+          })
+        }
+      }
+      if (typeof end !== 'number') break
+      after = upTo
+    }
+  }
+}
+
+async function inexactTexts(
+  connection: SqliteConnection,
+  table: 'events' | 'event_private',
+  key: { readonly position: number; readonly grp?: string },
+): Promise<string[]> {
+  const { text } = CLASSES[table]
+  const columns = text
+    .map((name) => `${name}, cast(${name} as blob) as ${name}_bytes`)
+    .join(', ')
+  const { position, grp } = key
+  const statement = await connection.prepare(
+    `select ${columns} from ${table} where position = ?${grp === undefined ? '' : ' and grp = ?'}`,
+  )
+  const row = await statement.get(grp === undefined ? [position] : [position, grp])
+  if (!row) return []
+  return text.filter((name) => {
+    const bytes = row[`${name}_bytes`]
+    return (
+      bytes instanceof Uint8Array &&
+      Buffer.compare(bytes, Buffer.from(String(row[name]))) !== 0
+    )
+  })
+}

@@ -1,0 +1,84 @@
+import { CustodyError } from '@custody/domain/errors'
+import {
+  type Checkpoint,
+  MalformedError,
+  openCheckpoint,
+  parseOrigin,
+  parseVerifierKey,
+  UnverifiedError,
+  type VerifierKey,
+} from '@custody/transparency'
+import { type Finding, show } from './finding.ts'
+
+/** A checkpoint that somebody kept outside, with the log whose it is. */
+export type KeptCheckpoint = Checkpoint & { readonly logId: string }
+
+/**
+ * Reads a kept checkpoint, which must be signed by one of the keys.
+ *
+ * @param keys verifier keys (C2SP vkey), one on each line
+ * @returns what is wrong, where it is not such a checkpoint
+ * @throws CustodyError `invalid_configuration` where there is no key, or something that is none
+ * @see https://c2sp.org/tlog-checkpoint
+ */
+export function openKeptCheckpoint(
+  note: Uint8Array,
+  keys: string,
+): KeptCheckpoint | { readonly problem: string } {
+  const known = parseKeys(keys)
+  try {
+    const { checkpoint } = openCheckpoint(note, known)
+    return { ...checkpoint, logId: parseOrigin(checkpoint.origin).logId }
+  } catch (error) {
+    if (error instanceof MalformedError || error instanceof UnverifiedError) {
+      return { problem: error.message }
+    }
+    throw error
+  }
+}
+
+function parseKeys(text: string): VerifierKey[] {
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  try {
+    if (lines.length > 0) return lines.map((line) => parseVerifierKey(line.trim()))
+  } catch (error) {
+    if (!(error instanceof MalformedError)) throw error
+    throw new CustodyError('invalid_configuration', `The verifier key: ${error.message}.`)
+  }
+  throw new CustodyError(
+    'invalid_configuration',
+    'A checkpoint is verified by the key of its log, and there is none.',
+  )
+}
+
+/** Whether a log of this size, with this root at the checkpoint's size, extends the checkpoint. */
+export function checkKept(
+  kept: KeptCheckpoint,
+  log: {
+    readonly logId: string
+    readonly events: number
+    readonly roots: ReadonlyMap<number, Buffer>
+  },
+): Finding | undefined {
+  const finding = (problem: string, expected: string, found: string): Finding => ({
+    table: 'checkpoint',
+    key: String(kept.size),
+    problem,
+    expected,
+    found,
+  })
+  if (kept.logId !== log.logId) {
+    return finding('is of another log', show(kept.logId), show(log.logId))
+  }
+  if (kept.size > log.events) {
+    const problem = 'the log is shorter than it was: its last events were removed'
+    return finding(problem, `${kept.size} events`, `${log.events} events`)
+  }
+  const root = log.roots.get(kept.size)
+  if (root?.equals(kept.root)) return undefined
+  return finding(
+    `one of the events 1..${kept.size} is not what it was`,
+    `root ${kept.root.toString('base64')}`,
+    `root ${root?.toString('base64') ?? 'none'}`,
+  )
+}

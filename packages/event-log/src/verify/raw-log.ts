@@ -1,0 +1,32 @@
+import type { Sql } from '../sql/sql.ts'
+import type { Findings } from './finding.ts'
+
+/**
+ * A log to verify: its rows as they are stored, and what its engine alone can tell. The connection cannot
+ * write, takes no lock, and gives an integer that a number cannot hold as a bigint, not as an error.
+ */
+export interface RawLog {
+  readonly sql: Sql
+  /** The engine's own check of tables and indexes, the tables' definitions, and the types of stored values. */
+  checkEngine(findings: Findings): Promise<void>
+  /**
+   * Columns of a row whose stored bytes are not those of the text that is read: bytes that are no UTF-8 are
+   * read as U+FFFD, which another text may hold.
+   */
+  inexactTexts(
+    table: 'events' | 'event_private',
+    key: { readonly position: number; readonly grp?: string },
+  ): Promise<readonly string[]>
+  /** Whether the error says that the database is damaged. */
+  isDamage(error: unknown): boolean
+  close(): Promise<void>
+}
+
+/** Which events say that private groups of others were erased. */
+export type Erasures = {
+  readonly types: readonly string[]
+  /** The groups that such an event names; undefined where its data is no such thing. */
+  of(data: unknown): readonly ErasedGroup[] | undefined
+}
+
+export type ErasedGroup = { readonly position: number; readonly group: string }

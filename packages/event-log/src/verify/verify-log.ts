@@ -1,0 +1,161 @@
+import { emptyFrontier, frontierRoot } from '@custody/transparency'
+import { checkErasures } from './check-erasures.ts'
+import { checkNumbers } from './check-numbers.ts'
+import { checkRange, type RangeReport } from './check-range.ts'
+import { checkTree, type TreeCheck } from './check-tree.ts'
+import { collectFindings, type Finding, type Findings, MAX_FINDINGS } from './finding.ts'
+import type { Erasures, RawLog } from './raw-log.ts'
+import { ends, recordAt, strayBatches, strayEvents, strayPrivates } from './raw-rows.ts'
+
+/** Positions of one range: eight tiles, a few milliseconds. No read transaction outlives it. */
+const RANGE = 2048
+
+export type VerifyReport = {
+  /** Events that were verified: those that were there at the start. */
+  readonly events: number
+  /** The Merkle tree hash over them. */
+  readonly root: Buffer
+  /** The roots at the sizes that were asked for, as far as the log goes. */
+  readonly roots: ReadonlyMap<number, Buffer>
+  /** The data of the first event, which says which log this is; undefined where it cannot be read. */
+  readonly birth: unknown
+  /** Up to 100. */
+  readonly findings: readonly Finding[]
+  /** All of them. */
+  readonly count: number
+}
+
+export type VerifyOptions = {
+  readonly erasures: Erasures
+  /** Sizes of the log at which the root is wanted. */
+  readonly sizes?: readonly number[]
+  /** Who does the work that can be done beside other work. Default: this thread, one after the other. */
+  readonly workers?: VerifyWorkers
+  readonly onProgress?: (events: number, of: number) => void
+  readonly signal?: AbortSignal
+}
+
+/** Work that needs nothing but the rows themselves. */
+export interface VerifyWorkers {
+  /** How many ranges are under way at once. */
+  readonly parallel: number
+  range(from: number, to: number): Promise<RangeReport>
+  /** {@link checkTables} */
+  tables(): Promise<{ readonly list: readonly Finding[]; readonly count: number }>
+}
+
+/**
+ * Reads every row of a log and computes again all that it says of itself: records, columns, hashes, commitments,
+ * numbers, times, batches, tiles, and the root. Beside a writer it verifies what was there when it began.
+ * Memory is bounded, whatever the length of the log and the number of its streams.
+ */
+export async function verifyLog(
+  log: RawLog,
+  options: VerifyOptions,
+): Promise<VerifyReport> {
+  const { signal, onProgress } = options
+  const findings = collectFindings()
+  const last = await log.sql.get(ends, {})
+  const size = Math.max(0, Math.min(Number(last?.event ?? 0), Number(last?.batch ?? 0)))
+  await checkStrays(log, findings)
+
+  const workers = options.workers ?? inThisThread(log)
+  const tables = workers.tables()
+  // A failure is told when it is waited for; until then it must not end the process.
+  tables.catch(() => {})
+  const tree = checkTree(log, findings, size, options.sizes)
+  const erasures = checkErasures(log, findings, options.erasures)
+  const running: Promise<RangeReport>[] = []
+  let next = 1
+  const start = () => {
+    for (; running.length < workers.parallel && next <= size; next += RANGE) {
+      const range = workers.range(next, Math.min(next + RANGE - 1, size))
+      range.catch(() => {})
+      running.push(range)
+    }
+  }
+  let at = 0
+  let result: Awaited<ReturnType<TreeCheck['finish']>> = {
+    root: frontierRoot(emptyFrontier()),
+    roots: new Map<number, Buffer>(),
+  }
+  try {
+    for (start(); running.length > 0; start()) {
+      signal?.throwIfAborted()
+      const report = await running.shift()
+      if (!report) break
+      findings.addAll({ list: report.findings, count: report.count })
+      await tree.add(report)
+      await erasures.add(report.erased, report.to)
+      at = report.to
+      onProgress?.(at, size)
+    }
+    await erasures.finish()
+    result = await tree.finish()
+  } catch (error) {
+    tellDamage(log, findings, error, `batches or tiles cannot be read after event ${at}`)
+  }
+  findings.addAll(await tables)
+  const birth = await readBirth(log)
+  const { list, count } = findings
+  return { events: size, ...result, birth, findings: list, count }
+}
+
+async function readBirth({ sql }: RawLog): Promise<unknown> {
+  try {
+    const row = await sql.get(recordAt, { position: 1 })
+    return row && JSON.parse(row.record).data
+  } catch {
+    return undefined
+  }
+}
+
+/** What is told of the tables as a whole, beside the pass over the rows. */
+export async function checkTables(log: RawLog): Promise<Findings> {
+  const findings = collectFindings()
+  for (const check of [log.checkEngine, (found: Findings) => checkNumbers(log, found)]) {
+    try {
+      await check(findings)
+    } catch (error) {
+      tellDamage(log, findings, error, 'tables or indexes cannot be read')
+    }
+  }
+  return findings
+}
+
+/** @throws the error, where it is another one */
+function tellDamage(
+  log: RawLog,
+  findings: Findings,
+  error: unknown,
+  problem: string,
+): void {
+  if (!log.isDamage(error)) throw error
+  findings.add({ table: 'database', key: '', problem: `is damaged: ${problem}` })
+}
+
+function inThisThread(log: RawLog): VerifyWorkers {
+  return {
+    parallel: 1,
+    range: (from, to) => checkRange(log, from, to),
+    tables: () => checkTables(log),
+  }
+}
+
+/** Rows at positions that the log does not have. */
+async function checkStrays(log: RawLog, findings: Findings): Promise<void> {
+  const limit = MAX_FINDINGS
+  for (const { position } of await log.sql.all(strayEvents, { limit })) {
+    const problem = 'is in no batch: a row that was added, or its batch was removed'
+    findings.add({ table: 'events', key: String(position), problem })
+  }
+  for (const { position } of await log.sql.all(strayBatches, { limit })) {
+    const problem =
+      'ends where there is no event: it was added, or the last events were removed'
+    findings.add({ table: 'log_batches', key: String(position), problem })
+  }
+  for (const { position, grp } of await log.sql.all(strayPrivates, { limit })) {
+    const problem = 'a private group that no event has'
+    findings.add({ table: 'event_private', key: `${position} ${grp}`, problem })
+  }
+}

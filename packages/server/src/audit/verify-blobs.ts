@@ -1,0 +1,260 @@
+import { createHash } from 'node:crypto'
+import type { BlobReader } from '@custody/blob-store'
+import { CustodyError, type Extent } from '@custody/domain'
+import { type Finding, type LogTables, type Sql, statement } from '@custody/event-log'
+import {
+  type ExtentRow,
+  findExtent,
+  isGarbage,
+  listAllExtents,
+} from '@custody/file-index'
+
+const PAGE = 500
+
+/** Extents that are looked for at once among the events, where some are of no file. */
+const WINDOW = 100_000
+
+/** An object that no event promises yet may belong to an upload under way, for so long. */
+const UNDER_WAY_MS = 3_600_000
+
+/** What ends a file. */
+const ENDS: readonly string[] = ['FileDeleted', 'FileExpired', 'FileErased']
+
+const uploads = statement<LogTables, { after: number; limit: number }>()((db, p) =>
+  db
+    .selectFrom('events')
+    .innerJoin('event_private', 'event_private.position', 'events.position')
+    .select(['events.position', 'events.stream', 'event_private.body'])
+    .where('events.type', '=', 'FileUploaded')
+    .where('event_private.grp', '=', 'content')
+    .where('events.position', '>', p('after'))
+    .orderBy('events.position')
+    .limit(p('limit')),
+)
+
+const typesOf = statement<LogTables, { stream: string }>()((db, p) =>
+  db.selectFrom('events').select('type').where('stream', '=', p('stream')),
+)
+
+export type BlobsReport = {
+  /** Extents whose bytes were read and are right. */
+  readonly extents: number
+  readonly bytes: number
+  readonly findings: readonly Finding[]
+  /** Objects that no event promises, and that an upload may have just stored. */
+  readonly young: readonly string[]
+}
+
+export type VerifyBlobsOptions = {
+  /** The log, where the tables of projections mean the live ones. */
+  readonly sql: Sql
+  readonly blobs: BlobReader
+  /** Whether a server may be storing content now. */
+  readonly isServed: boolean
+  /** Unix milliseconds. */
+  readonly now: number
+  readonly onProgress?: (extents: number, bytes: number) => void
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Compares the content of every file with the digests that its event commits to: the bytes of each extent that
+ * is live, inline or on disk, and the rows of `extents` and the stored objects that belong to no file. What an ended
+ * file left to be destroyed may be gone already.
+ */
+export async function verifyBlobs(options: VerifyBlobsOptions): Promise<BlobsReport> {
+  const { sql, signal } = options
+  const findings: Finding[] = []
+  let extents = 0
+  let bytes = 0
+
+  for await (const upload of uploadsOf(sql, signal)) {
+    for (const extent of upload.extents) {
+      const problem = await checkExtent(options, upload.stream, extent)
+      if (problem) findings.push(problem)
+      else {
+        extents += 1
+        bytes += extent.bytes
+      }
+      options.onProgress?.(extents, bytes)
+    }
+  }
+  findings.push(...(await strayRows(options)))
+  const stray = await strayObjects(options)
+  return {
+    extents,
+    bytes,
+    findings: [...findings, ...stray.findings],
+    young: stray.young,
+  }
+}
+
+type Upload = { readonly stream: string; readonly extents: readonly Extent[] }
+
+/** Every upload whose content was not erased, in the order of the log. */
+async function* uploadsOf(
+  sql: Sql,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Upload> {
+  for (let after = 0; ; ) {
+    signal?.throwIfAborted()
+    const rows = await sql.all(uploads, { after, limit: PAGE })
+    for (const { position, stream, body } of rows) {
+      yield { stream, extents: extentsIn(body) }
+      after = position
+    }
+    if (rows.length < PAGE) return
+  }
+}
+
+/** A body that is none is told by the verification of the log. */
+function extentsIn(body: string): readonly Extent[] {
+  try {
+    const { extents }: { readonly extents?: unknown } = JSON.parse(body)
+    return Array.isArray(extents) ? extents.filter(isExtent) : []
+  } catch {
+    return []
+  }
+}
+
+function isExtent(value: unknown): value is Extent {
+  if (typeof value !== 'object' || value === null) return false
+  const { id, bytes, sha256 } = value as Partial<Extent>
+  return (
+    typeof id === 'string' &&
+    Number.isSafeInteger(bytes) &&
+    Number(bytes) >= 0 &&
+    typeof sha256 === 'string'
+  )
+}
+
+const finding = (key: string, column: string | undefined, problem: string): Finding => ({
+  table: 'extents',
+  key,
+  ...(column !== undefined && { column }),
+  problem,
+})
+
+/** What is wrong with an extent of a file, if anything. */
+async function checkExtent(
+  options: VerifyBlobsOptions,
+  file: string,
+  extent: Extent,
+): Promise<Finding | undefined> {
+  const { sql } = options
+  const { id } = extent
+  const row = await findExtent(sql, id)
+  const ended = await hasEnded(sql, file)
+  const garbage = ended && (await isGarbage(sql, id))
+  if (!row) {
+    if (ended && !garbage) return undefined
+    return finding(id, undefined, `the content of file ${file} is missing`)
+  }
+  if (ended && !garbage && (await findExtent(sql, id))) {
+    return finding(id, undefined, `is of file ${file}, whose content was destroyed`)
+  }
+  const wrong = await compare(options, row, extent)
+  if (!wrong) return undefined
+  // What a server destroyed while it was read, and what is waiting for it.
+  const isGone = wrong.isMissing && (garbage || (await hasEnded(sql, file)))
+  return isGone ? undefined : finding(id, wrong.column, `${wrong.problem} (file ${file})`)
+}
+
+async function hasEnded(sql: Sql, file: string): Promise<boolean> {
+  const events = await sql.all(typesOf, { stream: file })
+  return events.some(({ type }) => ENDS.includes(type))
+}
+
+type Wrong = {
+  readonly column: string
+  readonly problem: string
+  /** The bytes are not there at all. */
+  readonly isMissing?: boolean
+}
+
+async function compare(
+  { blobs, signal }: VerifyBlobsOptions,
+  row: ExtentRow,
+  { id, bytes, sha256 }: Extent,
+): Promise<Wrong | undefined> {
+  if (row.format !== 'plain')
+    return { column: 'format', problem: 'is none that is known' }
+  if (row.stored_bytes !== bytes) {
+    return { column: 'stored_bytes', problem: `is not ${bytes}, which the event has` }
+  }
+  const hash = createHash('sha256')
+  if (row.place === 'inline') {
+    if (!row.content) return { column: 'content', problem: 'is missing' }
+    if (row.content.length !== bytes) {
+      const problem = `has ${row.content.length} bytes, and by the event ${bytes}`
+      return { column: 'content', problem }
+    }
+    hash.update(row.content)
+  } else if (row.place === 'disk') {
+    if (row.content)
+      return { column: 'content', problem: 'is there, beside that on disk' }
+    try {
+      const range = { start: 0, end: bytes, ...(signal && { signal }) }
+      for await (const chunk of blobs.read(id, range)) hash.update(chunk)
+    } catch (error) {
+      if (!(error instanceof CustodyError) || error.key !== 'content_damaged') throw error
+      return { column: 'place', problem: error.message, isMissing: true }
+    }
+  } else return { column: 'place', problem: 'is none that is known' }
+  if (hash.digest('hex') === sha256) return undefined
+  const column = row.place === 'inline' ? 'content' : 'place'
+  return { column, problem: 'the stored bytes have not the SHA-256 that the event has' }
+}
+
+/** Rows of `extents` that no upload has. A window of them is held at a time, and looked for among all uploads. */
+async function strayRows(options: VerifyBlobsOptions): Promise<Finding[]> {
+  const { sql, signal } = options
+  const findings: Finding[] = []
+  for (let after = ''; ; ) {
+    const window = new Set<string>()
+    while (window.size < WINDOW) {
+      const page = await listAllExtents(sql, { after, limit: PAGE })
+      for (const id of page) window.add(id)
+      after = page.at(-1) ?? after
+      if (page.length < PAGE) break
+    }
+    const isLast = window.size < WINDOW
+    if (window.size > 0) {
+      for await (const { extents } of uploadsOf(sql, signal)) {
+        for (const { id } of extents) window.delete(id)
+      }
+    }
+    for (const id of window) {
+      // Unless it went meanwhile.
+      if (!(await findExtent(sql, id))) continue
+      findings.push(finding(id, undefined, 'an extent that no event has'))
+    }
+    if (isLast) return findings
+  }
+}
+
+/** Objects on disk that no row has, or whose length is another. */
+async function strayObjects({ sql, blobs, isServed, now, signal }: VerifyBlobsOptions) {
+  const findings: Finding[] = []
+  const young: string[] = []
+  for await (const { extentId, bytes } of blobs.list(signal ? { signal } : {})) {
+    const row = await findExtent(sql, extentId)
+    if (row?.place === 'disk') {
+      if (row.stored_bytes === bytes) continue
+      const problem = `the object has ${bytes} bytes, and by its row ${row.stored_bytes}`
+      findings.push(finding(extentId, 'stored_bytes', problem))
+    } else if (isServed && now - madeAt(extentId) < UNDER_WAY_MS) young.push(extentId)
+    else {
+      const table = 'blobs'
+      const problem = 'an object that no event promises'
+      findings.push({ ...finding(extentId, undefined, problem), table })
+    }
+  }
+  return { findings, young }
+}
+
+/** Unix milliseconds, as a UUIDv7 tells them; of another UUID, long ago. */
+function madeAt(extentId: string): number {
+  if (extentId[14] !== '7') return 0
+  return Number.parseInt(extentId.slice(0, 8) + extentId.slice(9, 13), 16)
+}

@@ -1,0 +1,131 @@
+import { openDiskBlobReader } from '@custody/blob-store'
+import {
+  checkKept,
+  type Erasures,
+  type Finding,
+  indexSql,
+  type KeptCheckpoint,
+  type LogModule,
+  openKeptCheckpoint,
+  openRawSqliteLog,
+  type RawLog,
+  type SqliteDriverName,
+  verifyLog,
+} from '@custody/event-log'
+import { projections } from '@custody/file-index'
+import { logModuleUrl } from '@custody/service'
+import { layout } from '../data-folder/data-folder.ts'
+import { readServerFile } from '../data-folder/server-file.ts'
+import { type BlobsReport, verifyBlobs } from './verify-blobs.ts'
+
+/** Findings of one kind of check that are told one by one. */
+const MAX_FINDINGS = 100
+
+export type VerifyDataFolderOptions = {
+  readonly dataDir: string
+  readonly driver: SqliteDriverName
+  /** Read the content of every file, too. */
+  readonly blobs?: boolean
+  /** A checkpoint that was kept outside, with the keys (C2SP vkeys, one on each line) that may have signed it. */
+  readonly kept?: { readonly note: Uint8Array; readonly keys: string }
+  /** Unix milliseconds. */
+  readonly now: number
+  readonly onProgress?: (what: string, done: number, of: number | undefined) => void
+  readonly signal?: AbortSignal
+}
+
+export type DataFolderReport = {
+  /** Events that were verified. */
+  readonly events: number
+  /** Base64 of the Merkle tree hash over them. */
+  readonly root: string
+  /** Up to 100 of each kind of check. */
+  readonly findings: readonly Finding[]
+  /** How many there are in all. */
+  readonly count: number
+  /** Events that the kept checkpoint covers. */
+  readonly checkpoint?: number
+  readonly blobs?: Omit<BlobsReport, 'findings'>
+}
+
+const erasures: Erasures = {
+  types: ['PrivateDataErased'],
+  of(data) {
+    const { erased } = Object(data)
+    return Array.isArray(erased) ? erased : undefined
+  },
+}
+
+/**
+ * Verifies the log in a data folder, which is only read: beside a server, or a copy without its secrets.
+ *
+ * @throws CustodyError `data_folder_unusable`
+ */
+export async function verifyDataFolder(
+  options: VerifyDataFolderOptions,
+): Promise<DataFolderReport> {
+  const { dataDir, driver, onProgress, signal } = options
+  const path = layout(dataDir).database
+  const kept = options.kept && openKeptCheckpoint(options.kept.note, options.kept.keys)
+  const { logModule }: { logModule: LogModule } = await import(logModuleUrl.href)
+  const log = await openRawSqliteLog({
+    path,
+    driver,
+    migrations: logModule.migrations,
+    projections,
+  })
+  try {
+    const found = await verifyLog(log, {
+      erasures,
+      ...(kept && 'size' in kept && { sizes: [kept.size] }),
+      ...(onProgress && { onProgress: (done, of) => onProgress('events', done, of) }),
+      ...(signal && { signal }),
+    })
+    const findings = [...found.findings]
+    if (kept) {
+      const logId = String(Object(found.birth).log_id)
+      const wrong = judge(kept, { ...found, logId })
+      // First: it is what the person asked.
+      if (wrong) findings.unshift(wrong)
+    }
+    const report = {
+      events: found.events,
+      root: found.root.toString('base64'),
+      findings,
+      count: found.count + findings.length - found.findings.length,
+      ...(kept && 'size' in kept && { checkpoint: kept.size }),
+    }
+    return options.blobs ? await withBlobs(options, log, report) : report
+  } finally {
+    await log.close()
+  }
+}
+
+function judge(
+  kept: KeptCheckpoint | { readonly problem: string },
+  log: Parameters<typeof checkKept>[1],
+): Finding | undefined {
+  if ('problem' in kept) return { table: 'checkpoint', key: '', problem: kept.problem }
+  return checkKept(kept, log)
+}
+
+async function withBlobs(
+  { dataDir, now, onProgress, signal }: VerifyDataFolderOptions,
+  log: RawLog,
+  report: DataFolderReport,
+): Promise<DataFolderReport> {
+  const { findings, ...blobs } = await verifyBlobs({
+    sql: await indexSql(log, projections),
+    blobs: openDiskBlobReader(dataDir),
+    isServed: readServerFile(layout(dataDir)) !== undefined,
+    now,
+    ...(onProgress && { onProgress: (done) => onProgress('extents', done, undefined) }),
+    ...(signal && { signal }),
+  })
+  return {
+    ...report,
+    findings: [...report.findings, ...findings.slice(0, MAX_FINDINGS)],
+    count: report.count + findings.length,
+    blobs,
+  }
+}
