@@ -19,6 +19,10 @@ export type HttpOptions = {
   readonly drainMaxBytes: number
   /** Milliseconds for the same. Default 10,000. */
   readonly drainMs: number
+  /** Milliseconds between two signs of life on a live stream. Default 15,000. */
+  readonly heartbeatMs: number
+  /** Bytes of a live stream that its reader may leave untaken before it is dropped. Default 1 MiB. */
+  readonly maxUnreadBytes: number
   /** Bytes of a request head. Default 16 KiB, Node's own. */
   readonly maxHeaderBytes: number
 }
@@ -32,5 +36,7 @@ export const defaultHttpOptions: HttpOptions = {
   keepAliveMs: 65_000,
   drainMaxBytes: 64 * MiB,
   drainMs: 10_000,
+  heartbeatMs: 15_000,
+  maxUnreadBytes: MiB,
   maxHeaderBytes: 16 * KiB,
 }

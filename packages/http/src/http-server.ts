@@ -7,6 +7,7 @@ import { answerClientError } from './connections/answer-client-error.ts'
 import { Connections } from './connections/connections.ts'
 import { TransferWatch } from './connections/transfer-watch.ts'
 import { dialectNamed } from './dialects/dialects.ts'
+import { EventStreams } from './events/event-streams.ts'
 import type { HttpDependencies } from './http-dependencies.ts'
 import { defaultHttpOptions, type HttpOptions } from './http-options.ts'
 import type { RequestState } from './request-context.ts'
@@ -56,7 +57,8 @@ export function createHttpServer(
     dependencies.logger.debug({ err: error }, 'A connection broke during its answer.')
   })
   app.use(answerErrors(dependencies, defaultDialect, options, connections))
-  const router = createRouter(dependencies, watch)
+  const streams = new EventStreams(options, watch)
+  const router = createRouter(dependencies, watch, streams)
   app.use(router.routes())
   app.use(refuseUnknownRoutes(router))
 
@@ -84,12 +86,13 @@ export function createHttpServer(
     })
   })
 
-  return { server, app, ...lifeCycle(server, connections, watch, options) }
+  return { server, app, ...lifeCycle(server, { connections, watch, streams }, options) }
 }
 
 function createRouter(
   dependencies: HttpDependencies,
   watch: TransferWatch,
+  streams: EventStreams,
 ): Router<RequestState> {
   const router = new Router<RequestState>({ strict: true, sensitive: true })
   const receive = receiveUpload(dependencies, watch)
@@ -116,15 +119,20 @@ function createRouter(
   router.get('/readyz', readyz(dependencies))
   const { admin, history, holds } = dependencies
   if (holds !== undefined) addHoldRoutes(router, dependencies, holds, watch)
-  if (history !== undefined) addEventRoutes(router, dependencies, history)
+  if (history !== undefined) addEventRoutes(router, dependencies, history, streams)
   if (admin !== undefined) addAdminRoutes(router, dependencies, admin, watch)
   return router
 }
 
+type Parts = {
+  readonly connections: Connections
+  readonly watch: TransferWatch
+  readonly streams: EventStreams
+}
+
 function lifeCycle(
   server: Server,
-  connections: Connections,
-  watch: TransferWatch,
+  { connections, watch, streams }: Parts,
   options: HttpOptions,
 ): Pick<HttpServer, 'listen' | 'close'> {
   let checks: NodeJS.Timeout | undefined
@@ -150,6 +158,7 @@ function lifeCycle(
     close: async (graceMs) => {
       const { promise, resolve } = Promise.withResolvers<void>()
       connections.beginClosing()
+      streams.close()
       server.close(() => resolve())
       server.closeIdleConnections()
       // An answer whose head had gone out already could not end its connection by itself

@@ -11,6 +11,8 @@ export type Asking = {
   readonly requestId: string
 }
 
+export type AppendListener = (events: readonly AppendedEvent[], project: string) => void
+
 /** Hands commands to the log, and tells those who wait for news of it. */
 export interface Appender {
   append(
@@ -18,14 +20,14 @@ export interface Appender {
     asking: Asking,
     attachments?: readonly Uint8Array[],
   ): Promise<AppendResult>
-  /** Calls `listener` with the events that a command led to, once they are committed. */
-  onAppended(listener: (events: readonly AppendedEvent[]) => void): void
+  /** Calls `listener` with the events that a command led to in a project, once they are committed. */
+  onAppended(listener: AppendListener): void
   /** Calls `listener` when nobody can tell whether a command was done: what was read before may be out of date. */
   onUnknown(listener: () => void): void
 }
 
 export function createAppender(log: EventLog, ids: Ids): Appender {
-  const listeners: ((events: readonly AppendedEvent[]) => void)[] = []
+  const listeners: AppendListener[] = []
   const doubters: (() => void)[] = []
   return {
     async append(command, asking, attachments = []) {
@@ -47,7 +49,7 @@ export function createAppender(log: EventLog, ids: Ids): Appender {
         throw error
       }
       if (result.events.length > 0) {
-        for (const listener of listeners) listener(result.events)
+        for (const listener of listeners) listener(result.events, asking.project)
       }
       return result
     },

@@ -121,7 +121,7 @@ export async function createService(
   return {
     files,
     holds: createFileHolds(environment, appender, lookUp),
-    history: createHistory(environment),
+    history: createHistory(environment, appender, options.monotonic),
     admin: createAdmin(environment, { appender, consumers, keyUses }, options.dialect),
     authenticate: createAuthenticator(
       environment,

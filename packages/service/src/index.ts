@@ -30,6 +30,9 @@ export type {
   EventFilter,
   EventPage,
   EventsQuery,
+  Follower,
+  Following,
+  FollowQuery,
   History,
   TimeRange,
 } from './history/history.ts'

@@ -350,6 +350,12 @@ export const errorTable = {
     code: 'rate_limit_exceeded',
     about: 'Too many requests.',
   },
+  too_many_streams: {
+    status: 429,
+    type: 'rate_limit_error',
+    code: 'too_many_streams',
+    about: 'The key has as many live streams open as one can have.',
+  },
   too_many_uploads: {
     status: 429,
     type: 'rate_limit_error',

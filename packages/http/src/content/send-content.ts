@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { FileContent } from '@custody/service'
 import { abortWhenGone } from '../connections/abort-when-gone.ts'
+import { drained } from '../connections/drained.ts'
 import type { Transfer, TransferWatch } from '../connections/transfer-watch.ts'
 
 export type ContentAnswer = {
@@ -81,16 +82,4 @@ async function write(
     at += part.length
     transfer.bytes += part.length
   }
-}
-
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      response.removeListener('drain', done)
-      response.removeListener('close', done)
-      resolve()
-    }
-    response.on('drain', done)
-    response.on('close', done)
-  })
 }

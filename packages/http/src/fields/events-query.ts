@@ -1,5 +1,5 @@
 import { CustodyError, quote } from '@custody/domain/errors'
-import type { EventFilter, EventsQuery, TimeRange } from '@custody/service'
+import type { EventFilter, EventsQuery, FollowQuery, TimeRange } from '@custody/service'
 import type { Dialect } from '../dialects/dialect.ts'
 import { cloudEventTypes, parseCloudEventType } from '../events/cloud-event.ts'
 import { checkParameters } from './known-parameters.ts'
@@ -30,6 +30,36 @@ export function parseFileEventsQuery(
 ): EventsQuery {
   checkParameters(query, ofFile)
   return { ...parsePage(query), ...parseFilter(query, dialect) }
+}
+
+const notLive = ['before', 'order', 'limit', 'time[lt]', 'time[lte]']
+
+/**
+ * The query of a live stream, which begins somewhere and has no end. `lastEventId`: the header, which goes before
+ * `after`, because a client that connects again sends the URL that it was given.
+ *
+ * @throws CustodyError
+ */
+export function parseFollowQuery(
+  query: URLSearchParams,
+  lastEventId: string | undefined,
+  dialect: Dialect,
+): FollowQuery {
+  const { after, time, types, file } = parseEventsQuery(query, dialect)
+  for (const param of notLive) {
+    if (!query.has(param)) continue
+    throw new CustodyError(
+      'invalid_value',
+      `Invalid '${param}': a live stream (Accept: text/event-stream) has no end, order or pages.`,
+      { param },
+    )
+  }
+  const filter = { ...(types && { types }), ...(file !== undefined && { file }) }
+  if (lastEventId !== undefined && lastEventId !== '') {
+    const afterName = 'Last-Event-ID'
+    return { ...filter, after: parsePosition(lastEventId, afterName), afterName }
+  }
+  return { ...filter, ...(after !== undefined && { after }), ...(time && { time }) }
 }
 
 function parsePage(query: URLSearchParams): EventsQuery {

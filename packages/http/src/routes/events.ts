@@ -4,7 +4,12 @@ import { sendJson } from '../answers/send-json.ts'
 import { authorizeProject } from '../auth/authorize.ts'
 import { abortWhenGone } from '../connections/abort-when-gone.ts'
 import { cloudEvent } from '../events/cloud-event.ts'
-import { parseEventsQuery, parseFileEventsQuery } from '../fields/events-query.ts'
+import type { EventStreams } from '../events/event-streams.ts'
+import {
+  parseEventsQuery,
+  parseFileEventsQuery,
+  parseFollowQuery,
+} from '../fields/events-query.ts'
 import type { HttpDependencies } from '../http-dependencies.ts'
 import type { RequestContext, RequestState } from '../request-context.ts'
 import { fileIdOf } from './file-id-of.ts'
@@ -16,9 +21,19 @@ export function addEventRoutes(
   router: Router<RequestState>,
   { authenticate }: Pick<HttpDependencies, 'authenticate'>,
   history: History,
+  streams: EventStreams,
 ): void {
   router.get('/v1/events', async (context) => {
     const principal = await authorizeProject(context, authenticate, scope)
+    if (wantsStream(context)) {
+      const query = parseFollowQuery(
+        queryOf(context),
+        context.get('last-event-id'),
+        context.state.dialect,
+      )
+      streams.serve(context, await history.follow(principal, query), query)
+      return
+    }
     const query = parseEventsQuery(queryOf(context), context.state.dialect)
     const signal = abortWhenGone(context.res)
     sendPage(context, await history.events(principal, query, { signal }))
@@ -33,6 +48,10 @@ export function addEventRoutes(
     const signal = abortWhenGone(context.res)
     sendPage(context, await history.fileEvents(principal, query, { signal, idAsSent }))
   })
+}
+
+function wantsStream({ req, headers }: RequestContext): boolean {
+  return req.method === 'GET' && /\btext\/event-stream\b/i.test(headers.accept ?? '')
 }
 
 function queryOf(context: RequestContext): URLSearchParams {

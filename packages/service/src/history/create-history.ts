@@ -1,12 +1,23 @@
 import { CustodyError } from '@custody/domain'
 import { findFileOf } from '@custody/file-index'
+import type { Appender } from '../appender.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import type { History } from './history.ts'
+import { createKeyWatch } from './key-watch.ts'
 import { listEvents } from './list-events.ts'
+import { createLiveEvents } from './live-events.ts'
 
-/** The history of one deployment's projects. */
-export function createHistory({ log }: Pick<ServiceEnvironment, 'log'>): History {
+/** The history of one deployment's projects. `monotonic`: milliseconds that never jump. */
+export function createHistory(
+  environment: Pick<ServiceEnvironment, 'log' | 'logger' | 'clock'>,
+  appender: Pick<Appender, 'onAppended' | 'onUnknown'>,
+  monotonic: () => number,
+): History {
+  const { log } = environment
+  const keys = createKeyWatch(environment, appender)
   return {
+    follow: createLiveEvents(environment, appender, keys, monotonic),
+
     events: ({ project }, query, { signal }) =>
       listEvents(log.reader.sql, project.id, query, signal),
 

@@ -19,8 +19,15 @@ export type EventView = {
   readonly data: Readonly<Record<string, unknown>>
 }
 
-/** What tells one key from another is nobody's to see, though it is in the log. */
-const hidden: ReadonlySet<string> = new Set(['credential'])
+/** Other groups, such as what tells one key from another, are nobody's to see, though they are in the log. */
+const shownGroupNames: readonly string[] = ['personal', 'content']
+
+/** What is null in place of a name that was erased. */
+const names: Readonly<Record<string, string>> = {
+  FileUploaded: 'filename',
+  WebhookCreated: 'url',
+  WebhookUpdated: 'url',
+}
 
 /** Brings an event to today's form. `sql` is asked only where it names others. */
 export async function toEventView(sql: Sql, stored: StoredEvent): Promise<EventView> {
@@ -40,7 +47,7 @@ export async function toEventView(sql: Sql, stored: StoredEvent): Promise<EventV
     requestId: record.request,
     data: {
       ...(await shownData(sql, record.project, record.type, body.data)),
-      ...shownGroups(record.type, Object.keys(record.commit), body.private),
+      ...shownGroups(record.type, record.commit, body.private),
     },
   }
 }
@@ -66,17 +73,14 @@ async function shownData(
 /** Erased groups are null, but for names, which are null in their place. */
 function shownGroups(
   type: string,
-  committed: readonly string[],
+  committed: Readonly<Record<string, string>>,
   groups: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
   const shown: Record<string, unknown> = {}
-  for (const group of committed) {
-    if (hidden.has(group)) continue
-    shown[group] = groups[group] ?? (group === 'personal' ? erasedNames(type) : null)
+  for (const group of shownGroupNames) {
+    if (!Object.hasOwn(committed, group)) continue
+    const erased = group === 'personal' ? { [names[type] ?? 'name']: null } : null
+    shown[group] = groups[group] ?? erased
   }
   return shown
-}
-
-function erasedNames(type: string): object {
-  return type === 'FileUploaded' ? { filename: null } : { name: null }
 }

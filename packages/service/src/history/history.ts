@@ -32,6 +32,35 @@ export type EventPage = {
   readonly hasMore: boolean
 }
 
+export type FollowQuery = EventFilter & {
+  /** Position of the last event that is known. Default: the last one that there is, unless `time` says otherwise. */
+  readonly after?: number
+  /** How the client named `after`, for the error text. */
+  readonly afterName?: string
+  /** Where to begin. */
+  readonly time?: Pick<TimeRange, 'gt' | 'gte'>
+}
+
+export type Follower = {
+  /**
+   * Events of the project in their order. Those that are old when a follower begins have passed its filter; those
+   * that are new are all of the project's, and all followers get the same array.
+   */
+  readonly onEvents: (events: readonly EventView[]) => void
+  /** Resolves when what was told so far has been taken: a follower gets old events at its own pace. */
+  readonly taken: () => Promise<void>
+  /** No more will come: the key has lost its right. */
+  readonly onEnd: () => void
+}
+
+export type Following = {
+  /** Events after this position will come. */
+  readonly position: number
+  start(follower: Follower): void
+  /** Nothing more is told, and everything is let go. */
+  stop(): void
+}
+
 /** What happened, for those who may look at it. */
 export interface History {
   /**
@@ -54,4 +83,10 @@ export interface History {
     query: EventsQuery & { readonly file: string },
     options: { readonly signal: AbortSignal; readonly idAsSent: string },
   ): Promise<EventPage>
+  /**
+   * The events of the project as they come. What is not stopped must be: it counts among those of its key.
+   *
+   * @throws CustodyError `invalid_value` for a position that never was, `too_many_streams`
+   */
+  follow(principal: Principal, query: FollowQuery): Promise<Following>
 }

@@ -50,7 +50,7 @@ export function checkPosition(
 }
 
 /** A range of time as one of positions, both exclusive. */
-async function boundsOf(
+export async function boundsOf(
   sql: Sql,
   project: string,
   { gt, gte, lt, lte }: TimeRange,
