@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { emptyFrontier, frontierRoot } from '@custody/transparency'
 import { checkErasures } from './check-erasures.ts'
 import { checkNumbers } from './check-numbers.ts'
@@ -55,10 +56,7 @@ export async function verifyLog(
 ): Promise<VerifyReport> {
   const { signal, onProgress } = options
   const findings = collectFindings()
-  const last = await log.sql.get(ends, {})
-  const size = Math.max(0, Math.min(Number(last?.event ?? 0), Number(last?.batch ?? 0)))
-  await checkStrays(log, findings)
-
+  const size = await checkEnds(log, findings)
   const workers = options.workers ?? inThisThread(log)
   const tables = workers.tables()
   // A failure is told when it is waited for; until then it must not end the process.
@@ -89,6 +87,8 @@ export async function verifyLog(
       await erasures.add(report.erased, report.to)
       at = report.to
       onProgress?.(at, size)
+      // A synchronous driver would let nothing else run, an abort among it.
+      await setImmediate()
     }
     await erasures.finish()
     result = await tree.finish()
@@ -139,6 +139,18 @@ function inThisThread(log: RawLog): VerifyWorkers {
     parallel: 1,
     range: (from, to) => checkRange(log, from, to),
     tables: () => checkTables(log),
+  }
+}
+
+/** How many events there are to verify. */
+async function checkEnds(log: RawLog, findings: Findings): Promise<number> {
+  try {
+    const last = await log.sql.get(ends, {})
+    await checkStrays(log, findings)
+    return Math.max(0, Math.min(Number(last?.event ?? 0), Number(last?.batch ?? 0)))
+  } catch (error) {
+    tellDamage(log, findings, error, 'it cannot be told where the log ends')
+    return 0
   }
 }
 
