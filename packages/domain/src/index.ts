@@ -89,6 +89,7 @@ export {
   type FileState,
   type Hold,
   isExpired,
+  isFileEvent,
   isHeld,
   isLive,
   keptUntil,

@@ -24,6 +24,12 @@ export {
   putExtents,
   removeExtents,
 } from './extents/extents.ts'
+export {
+  fileAsOf,
+  type ListFilesAsOf,
+  listFilesAsOf,
+  type Moment,
+} from './files/as-of.ts'
 export { type CountFiles, countFiles } from './files/count-files.ts'
 export { dueFiles, nextDeadline } from './files/deadlines.ts'
 export { type FilesBatch, filesProjection } from './files/files-projection.ts'

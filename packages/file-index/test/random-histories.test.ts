@@ -1,3 +1,6 @@
+import type { FileState } from '@custody/domain'
+import { lastSeq } from '@custody/event-log'
+import { canonicalJson } from '@custody/transparency'
 import fc from 'fast-check'
 import t from 'tap'
 import {
@@ -7,6 +10,8 @@ import {
   findGarbage,
   findUsage,
   listFiles,
+  listFilesAsOf,
+  type Moment,
 } from '../src/index.ts'
 import { createProject, openIndex, type TestIndex } from './fixtures/open-index.ts'
 
@@ -264,6 +269,40 @@ async function listAll(
   }
 }
 
+/** What a live list says now, to be compared with what is said later of this moment. */
+type Snapshot = { readonly moment: Moment; readonly files: readonly FileState[] }
+
+async function snapshot(index: TestIndex, project: string): Promise<Snapshot> {
+  const { sql } = index.log.reader
+  const moment = { seq: await lastSeq(sql, project), time: index.clock.now }
+  const query = { project, order: 'asc', limit: 10_000, now: index.now() } as const
+  return { moment, files: await listFiles(sql, query) }
+}
+
+/** Every page of the list as it was, joined. */
+async function listAllAsOf(
+  index: TestIndex,
+  project: string,
+  order: 'asc' | 'desc',
+  moment: Moment,
+  purpose: string | undefined,
+): Promise<FileState[]> {
+  const files: FileState[] = []
+  for (;;) {
+    const after = files.at(-1)?.seq
+    const page = await listFilesAsOf(index.log.reader.sql, {
+      project,
+      order,
+      limit: 3,
+      moment,
+      ...(purpose !== undefined && { purpose }),
+      ...(after !== undefined && { after }),
+    })
+    files.push(...page)
+    if (page.length < 3) return files
+  }
+}
+
 t.test('after any history, the index is what a plain model says', async (t) => {
   const index = await openIndex(t)
   const { sql } = index.log.reader
@@ -277,6 +316,7 @@ t.test('after any history, the index is what a plain model says', async (t) => {
     runs += 1
     const model = new Model(index, `project ${runs}`)
     await createProject(index, model.project)
+    const snapshots: Snapshot[] = [await snapshot(index, model.project)]
     for (const batch of batches) {
       // What is asked at once shares a transaction.
       const asked: Promise<string | undefined>[] = []
@@ -288,6 +328,7 @@ t.test('after any history, the index is what a plain model says', async (t) => {
         }
       }
       for (const wrong of await Promise.all(asked)) if (wrong) throw new Error(wrong)
+      snapshots.push(await snapshot(index, model.project))
     }
 
     const { project, files } = model
@@ -298,6 +339,9 @@ t.test('after any history, the index is what a plain model says', async (t) => {
         )
       }
     }
+    // An event keeps no order of its members, and a row does.
+    const expectSame = (found: object, expected: object, name: string) =>
+      expect(canonicalJson(found), canonicalJson(expected), name)
     for (const purpose of [undefined, 'batch', 'vision']) {
       const live = files
         .filter((file) => model.isLive(file))
@@ -305,6 +349,21 @@ t.test('after any history, the index is what a plain model says', async (t) => {
         .map(({ id }) => id)
       expect(await listAll(index, project, 'asc', purpose), live, 'ascending')
       expect(await listAll(index, project, 'desc', purpose), live.reverse(), 'descending')
+    }
+    for (const { moment, files } of snapshots) {
+      for (const purpose of [undefined, 'batch']) {
+        const then = files.filter(
+          (one) => purpose === undefined || one.purpose === purpose,
+        )
+        const all = (order: 'asc' | 'desc') =>
+          listAllAsOf(index, project, order, moment, purpose)
+        expectSame(await all('asc'), then, `as of ${moment.seq}`)
+        expectSame(
+          await all('desc'),
+          then.toReversed(),
+          `as of ${moment.seq}, descending`,
+        )
+      }
     }
     for (const { purpose, ...row } of await findUsage(sql, project)) {
       const files = model.notEnded(purpose)

@@ -44,9 +44,20 @@ export type FileEnd = {
   readonly reason: 'deleted' | 'expired'
 }
 
-type FileEvent = PlacedEvent<
-  'FileUploaded' | 'FileHeld' | 'FileReleased' | 'FileExpired' | 'FileDeleted'
->
+/** Events that change what is known of a file. Others can stand in its stream, too. */
+const fileEventTypes = [
+  'FileUploaded',
+  'FileHeld',
+  'FileReleased',
+  'FileExpired',
+  'FileDeleted',
+] as const
+
+type FileEvent = PlacedEvent<(typeof fileEventTypes)[number]>
+
+export function isFileEvent(event: { readonly type: string }): event is FileEvent {
+  return fileEventTypes.some((type) => type === event.type)
+}
 
 /** The state after one more event. The same function builds the index and answers a replay. */
 export function evolveFile(state: FileState | null, event: FileEvent): FileState {
