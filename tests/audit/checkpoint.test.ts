@@ -1,0 +1,140 @@
+import { cpSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { verifyDataFolder } from '@custody/server'
+import { custody, readEvents, startServer, temporaryFolder } from '@custody/testkit'
+import t from 'tap'
+// By its path: nothing else in this folder needs it.
+import {
+  formatCheckpoint,
+  formatVerifierKey,
+  makeSignerKey,
+  signNote,
+} from '../../packages/transparency/src/index.ts'
+import { tamperWith } from './tamper.ts'
+
+// A log with a checkpoint that was kept before it grew on.
+
+const folder = temporaryFolder(t)
+const dataDir = join(folder, 'data')
+let kept = { size: 0, root: Buffer.alloc(0) }
+let logId = ''
+
+const signerOf = (id: string, seed = 7) =>
+  makeSignerKey(`custody/${id}/0`, Buffer.alloc(32, seed))
+
+function note(id: string, size: number, root: Uint8Array, seed = 7): string {
+  const signer = signerOf(id, seed)
+  const origin = signer.verifier.name
+  return signNote(formatCheckpoint({ origin, size, root: Buffer.from(root) }), [signer])
+}
+
+t.before(async () => {
+  const server = await startServer(t, { dataDir })
+  const upload = { purpose: 'user_data', filename: 'a.txt', content: 'Hello' }
+  for (let n = 0; n < 20; n += 1) await server.api.upload(upload)
+  const { events, root } = await verifyDataFolder({ dataDir, driver: 'node', now: 0 })
+  kept = { size: events, root: Buffer.from(root, 'base64') }
+  for (let n = 0; n < 20; n += 1) await server.api.upload(upload)
+  t.equal(await server.stop(), 0)
+  const [first] = await readEvents(dataDir)
+  logId = String(Object(first?.record.data).log_id)
+})
+
+async function verify(text: string, options: { key?: string; dir?: string } = {}) {
+  const file = join(folder, 'checkpoint')
+  writeFileSync(file, text)
+  const key = options.key ?? formatVerifierKey(signerOf(logId).verifier)
+  return await custody(['audit', 'verify', '--checkpoint', file, '--key', key], {
+    dataDir: options.dir ?? dataDir,
+  })
+}
+
+t.test('a log extends the checkpoint that was kept of it', async (t) => {
+  const { code, stdout } = await verify(note(logId, kept.size, kept.root))
+  t.match(stdout, new RegExp(`^OK: .* extends the checkpoint at ${kept.size}\\n$`))
+  t.equal(code, 0)
+})
+
+t.test(
+  'the key may come from a file, by default log.vkey in the data folder',
+  async (t) => {
+    const dir = join(folder, 'with-key')
+    cpSync(dataDir, dir, { recursive: true })
+    const file = join(folder, 'checkpoint')
+    writeFileSync(file, note(logId, kept.size, kept.root))
+    const args = ['audit', 'verify', '--checkpoint', file]
+    const without = await custody(args, { dataDir: dir })
+    t.equal(without.code, 2)
+    t.match(without.stderr, /log\.vkey.*cannot be read/)
+    writeFileSync(
+      join(dir, 'log.vkey'),
+      `${formatVerifierKey(signerOf(logId).verifier)}\n`,
+    )
+    t.equal((await custody(args, { dataDir: dir })).code, 0)
+    writeFileSync(join(dir, 'log.vkey'), '\n')
+    t.equal((await custody(args, { dataDir: dir })).code, 2)
+  },
+)
+
+t.test('what is no key cannot verify anything', async (t) => {
+  const text = note(logId, kept.size, kept.root)
+  for (const key of [`custody/${logId}/0+00000000+AAAA`, `custody/${logId}/0`]) {
+    const { code, stderr } = await verify(text, { key })
+    t.equal(code, 2, stderr)
+  }
+})
+
+t.test('checkpoints that are not of this log are refused', async (t) => {
+  const good = note(logId, kept.size, kept.root)
+  const other = '0190aaaa-0000-7000-8000-000000000000'
+  const bad: Record<string, [text: string, says: RegExp, key?: string]> = {
+    'another root': [note(logId, kept.size, Buffer.alloc(32)), /is not what it was/],
+    'more events than there are': [
+      note(logId, 10_000, kept.root),
+      /checkpoint 10000: the log is shorter than it was/,
+    ],
+    'another log': [
+      note(other, kept.size, kept.root),
+      /is of another log/,
+      formatVerifierKey(signerOf(other).verifier),
+    ],
+    'another key of the same name': [
+      note(logId, kept.size, kept.root, 8),
+      /checkpoint: /,
+    ],
+    'a bit of the signature': [good.replace(/.{4}\n$/, 'AAAA\n'), /checkpoint: /],
+    'a size that was changed': [
+      good.replace(`\n${kept.size}\n`, `\n${kept.size + 1}\n`),
+      /checkpoint: /,
+    ],
+    'no note': ['hello', /checkpoint: malformed note/],
+    nothing: ['', /checkpoint: malformed note/],
+  }
+  for (const [what, [text, says, key]] of Object.entries(bad)) {
+    const { code, stdout } = await verify(text, { ...(key !== undefined && { key }) })
+    t.equal(code, 1, what)
+    t.match(stdout, says, what)
+  }
+})
+
+t.test(
+  'a log that was cut to what it once was does not extend the checkpoint',
+  async (t) => {
+    const dir = join(folder, 'cut')
+    cpSync(dataDir, dir, { recursive: true })
+    const last = kept.size - 3
+    tamperWith(join(dir, 'custody.db'), (db) => {
+      for (const table of ['event_private', 'events', 'log_batches']) {
+        db.exec(`delete from ${table} where position > ${last}`)
+      }
+    })
+    t.equal(
+      (await custody(['audit', 'verify'], { dataDir: dir })).code,
+      0,
+      'by itself it is fine',
+    )
+    const { code, stdout } = await verify(note(logId, kept.size, kept.root), { dir })
+    t.equal(code, 1)
+    t.match(stdout, /its last events were removed/)
+  },
+)
