@@ -6,6 +6,13 @@ import type {
 } from './directory/service-account.ts'
 import type { DeleteFile, ExpireFile, UploadFile } from './files/decide-file.ts'
 import type { HoldFile, ReleaseFile } from './files/decide-hold.ts'
+import type {
+  AddPart,
+  CancelUpload,
+  CompleteUpload,
+  CreateUpload,
+  ExpireUpload,
+} from './uploads/decide-upload.ts'
 import type { BeginLogEpoch } from './log/decide-log-key.ts'
 import type {
   CreateWebhook,
@@ -43,6 +50,11 @@ export type Command =
   | ExpireFile
   | HoldFile
   | ReleaseFile
+  | CreateUpload
+  | AddPart
+  | CompleteUpload
+  | CancelUpload
+  | ExpireUpload
   | RecordDestroyed
   | CreateProject
   | UpdateProject

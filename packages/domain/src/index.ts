@@ -94,13 +94,39 @@ export {
   isLive,
   keptUntil,
 } from './files/file-state.ts'
-export { parseFileId, prefixedId, toFileId, uuidv7 } from './ids.ts'
+export { parseFileId, parsePrefixedId, prefixedId, toFileId, uuidv7 } from './ids.ts'
 export {
   type BeginLogEpoch,
   decideBeginLogEpoch,
   type OldLog,
 } from './log/decide-log-key.ts'
 export { type Micros, toSeconds } from './log-time.ts'
+export {
+  type AddPart,
+  type CancelUpload,
+  type CompleteUpload,
+  type CreateUpload,
+  decideAddPart,
+  decideCancelUpload,
+  decideCompleteUpload,
+  decideCreateUpload,
+  decideExpireUpload,
+  type ExpireUpload,
+  isCompletedAs,
+  uploadNotFound,
+  uploadNotPending,
+} from './uploads/decide-upload.ts'
+export { requireParts } from './uploads/require-parts.ts'
+export { uploadLimits } from './uploads/upload-limits.ts'
+export {
+  evolveUpload,
+  isPending,
+  type Upload,
+  type UploadEnd,
+  type UploadPart,
+  type UploadStatus,
+  uploadStatus,
+} from './uploads/upload-state.ts'
 export {
   type CreateWebhook,
   type DeleteWebhook,

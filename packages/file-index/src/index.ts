@@ -50,6 +50,10 @@ export {
   putKeyUses,
 } from './key-uses/key-uses.ts'
 export { projections } from './projections.ts'
+export { findUpload, findUploadOf, listUploadParts } from './uploads/find-upload.ts'
+export { findPendingBytes } from './uploads/pending-bytes.ts'
+export { dueUploads, nextUploadDeadline } from './uploads/upload-deadlines.ts'
+export { type UploadsBatch, uploadsProjection } from './uploads/uploads-projection.ts'
 export {
   findWebhook,
   listEnabledWebhooks,

@@ -124,6 +124,25 @@ export const errorTable = {
     code: 'empty_file',
     about: 'The file has no bytes.',
   },
+  invalid_part_ids: {
+    status: 400,
+    type: request,
+    code: 'invalid_part_ids',
+    about:
+      'A part is not the upload’s or comes twice, or all have other bytes than declared.',
+  },
+  too_many_parts: {
+    status: 400,
+    type: request,
+    code: 'too_many_parts',
+    about: 'The upload has as many parts, or as many bytes in them, as one can have.',
+  },
+  upload_not_pending: {
+    status: 400,
+    type: request,
+    code: 'upload_not_pending',
+    about: 'The upload was completed or cancelled, or has expired.',
+  },
   validation_failed: {
     status: 400,
     type: request,
@@ -208,6 +227,12 @@ export const errorTable = {
     type: request,
     code: null,
     about: 'No such file in this project: never was, has ended, or is another project’s.',
+  },
+  upload_not_found: {
+    status: 404,
+    type: request,
+    code: null,
+    about: 'No such upload in this project: never was, or is another project’s.',
   },
   cursor_not_found: {
     status: 404,

@@ -88,6 +88,49 @@ export type EventMap = {
     personal: { readonly name: string; readonly note?: string }
   }
   FileReleased: { data: { readonly hold: string } }
+  UploadCreated: {
+    data: {
+      readonly purpose: string
+      /** That the file is to have. */
+      readonly bytes: number
+      /** Unix seconds: when the upload ends unless it was completed. */
+      readonly expires_at: number
+      /** Seconds from its completion after which the file is to expire; null: what its purpose says. */
+      readonly expires_after: number | null
+      /** As of the file: see `FileUploaded`. */
+      readonly classification?: string
+      readonly compliance_regime?: string
+      readonly options?: Readonly<Record<string, unknown>>
+    }
+    personal: {
+      readonly filename: string
+      readonly metadata?: Readonly<Record<string, string>>
+      readonly options?: Readonly<Record<string, string>>
+    }
+    content: { readonly declared_type: string }
+  }
+  UploadPartAdded: {
+    data: {
+      /** Id of the part, and of the extent that holds its bytes. */
+      readonly part: string
+      readonly bytes: number
+    }
+    content: { readonly sha256: string }
+  }
+  UploadCompleted: {
+    data: {
+      readonly file: string
+      /** Those that the file consists of, in its order. */
+      readonly parts: readonly string[]
+    }
+    content: {
+      readonly sha256: string
+      /** Where the client said what it is. Lower-case hex, as the SHA-256. */
+      readonly md5?: string
+    }
+  }
+  UploadCancelled: { data: Readonly<Record<string, never>> }
+  UploadExpired: { data: { /** Unix seconds. */ readonly expired_at: number } }
   PrivateDataErased: {
     data: {
       readonly erased: readonly { readonly position: number; readonly group: string }[]

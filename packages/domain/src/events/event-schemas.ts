@@ -3,6 +3,7 @@ import type { EventType } from './event-map.ts'
 const text = { type: 'string', minLength: 1, maxLength: 4096 } as const
 const uint = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const
 const hex64 = { type: 'string', pattern: '^[0-9a-f]{64}$' } as const
+const hex32 = { type: 'string', pattern: '^[0-9a-f]{32}$' } as const
 const nullable = (schema: object) => ({ anyOf: [{ type: 'null' }, schema] })
 const listOf = (items: object, maxItems = 4096) => ({ type: 'array', items, maxItems })
 const texts = { type: 'object', additionalProperties: { type: 'string' } } as const
@@ -106,6 +107,34 @@ export const eventSchemas: Readonly<Record<EventType, TypeSchema>> = {
     },
   },
   FileReleased: { schema: 1, data: shape({ hold: text }) },
+  UploadCreated: {
+    schema: 1,
+    data: shape(
+      { purpose: text, bytes: uint, expires_at: uint, expires_after: nullable(uint) },
+      { classification: text, compliance_regime: text, options: { type: 'object' } },
+    ),
+    private: {
+      personal: {
+        required: true,
+        body: shape({ filename: text }, { metadata: texts, options: texts }),
+      },
+      content: { required: true, body: shape({ declared_type: { type: 'string' } }) },
+    },
+  },
+  UploadPartAdded: {
+    schema: 1,
+    data: shape({ part: text, bytes: uint }),
+    private: { content: { required: true, body: shape({ sha256: hex64 }) } },
+  },
+  UploadCompleted: {
+    schema: 1,
+    data: shape({ file: text, parts: listOf(text) }),
+    private: {
+      content: { required: true, body: shape({ sha256: hex64 }, { md5: hex32 }) },
+    },
+  },
+  UploadCancelled: { schema: 1, data: nothing },
+  UploadExpired: { schema: 1, data: shape({ expired_at: uint }) },
   PrivateDataErased: {
     schema: 1,
     data: shape({ erased: listOf(shape({ position: uint, group: text })) }),

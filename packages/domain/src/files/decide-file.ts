@@ -34,6 +34,8 @@ export type UploadFile = {
   readonly extents: readonly Extent[]
   readonly facts: Readonly<Record<string, unknown>>
   readonly validatedBy: readonly { readonly plugin: string; readonly version: string }[]
+  /** The upload that it was completed from. Default: it came in a form. */
+  readonly source?: string
   /** Bytes of all live files of the project, inclusive; holds where the project sets no quota of its own. */
   readonly quotaBytes?: number
 }
@@ -49,7 +51,7 @@ export type ExpireFile = { readonly type: 'ExpireFile'; readonly file: string }
 
 export type UploadState = {
   readonly project: { readonly archived: boolean; readonly limits: ProjectLimits }
-  /** Bytes of the project's live files; read only where there is a quota. */
+  /** Bytes of the project's live files and of the parts of its pending uploads; read only where there is a quota. */
   readonly usedBytes: number
 }
 
@@ -70,10 +72,7 @@ export function decideUpload(
     return refuse('project_archived', 'The project was archived.')
   const quota = quotaOf(state.project.limits, command)
   if (quota !== undefined && state.usedBytes + command.bytes > quota) {
-    return refuse(
-      'storage_quota_exceeded',
-      `The file has ${command.bytes} bytes; ${Math.max(0, quota - state.usedBytes)} of the project's ${quota} bytes are left.`,
-    )
+    return quotaExceeded('file', command.bytes, quota, state.usedBytes)
   }
   const { expiry } = command
   const retain = state.project.limits.retain_seconds
@@ -87,7 +86,7 @@ export function decideUpload(
       expires_at: expiry && toSeconds(now) + expiry.afterSeconds,
       expiry_policy: expiry?.policy ?? null,
       validated_by: command.validatedBy,
-      source: 'form',
+      source: command.source ?? 'form',
       ...(retain !== undefined && { retain_until: toSeconds(now) + retain }),
       ...(command.classification !== undefined && {
         classification: command.classification,
@@ -111,6 +110,18 @@ export function decideUpload(
       },
     },
   })
+}
+
+export function quotaExceeded(
+  what: 'file' | 'part',
+  bytes: number,
+  quota: number,
+  usedBytes: number,
+): Decision {
+  return refuse(
+    'storage_quota_exceeded',
+    `The ${what} has ${bytes} bytes; ${Math.max(0, quota - usedBytes)} of the project's ${quota} bytes are left.`,
+  )
 }
 
 export function decideDelete(

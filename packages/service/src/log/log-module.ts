@@ -20,6 +20,7 @@ import {
   events,
   isEventType,
   quotaOf,
+  type UploadState,
   upcast,
 } from '@custody/domain'
 import type { BatchDecider, DecideContext, LogModule, Sql } from '@custody/event-log'
@@ -35,12 +36,15 @@ import {
   putExtents,
   putKeyUses,
   removeExtents,
+  type UploadsBatch,
+  uploadsProjection,
   type WebhooksBatch,
   webhookMigrations,
   webhooksProjection,
 } from '@custody/file-index'
+import { decideParts } from './decide-parts.ts'
 import { decideWebhook } from './decide-webhook.ts'
-import type { StoredCommand, StoredUpload } from './stored-command.ts'
+import type { Place, StoredCommand, StoredUpload } from './stored-command.ts'
 
 const checkEvent = createEventCheck()
 
@@ -60,6 +64,7 @@ export const logModule: LogModule = {
       batchOf(filesProjection),
       batchOf(directoryProjection),
       batchOf(webhooksProjection),
+      batchOf(uploadsProjection),
     ),
 }
 
@@ -68,38 +73,49 @@ function createDecider(
   files: FilesBatch,
   directory: DirectoryBatch,
   webhooks: WebhooksBatch,
+  uploads: UploadsBatch,
 ): BatchDecider {
   const extents: ExtentRow[] = []
   const destroyed: string[] = []
+
+  /** What decisions about new bytes look at. `quotaBytes`: the dialect's quota. */
+  async function uploadState(
+    id: string,
+    dialect: { readonly quotaBytes?: number },
+  ): Promise<UploadState> {
+    const project = await directory.project(id)
+    if (!project) throw new TypeError(`An upload to project ${id}, which is not there`)
+    const quota = quotaOf(project.limits, dialect)
+    return {
+      project: { archived: project.archivedAt !== null, limits: project.limits },
+      usedBytes:
+        quota === undefined
+          ? 0
+          : (await files.usedBytes(id)) + (await uploads.pendingBytes(id)),
+    }
+  }
+
+  function keepExtent(id: string, place: Place, attachment: Uint8Array | undefined) {
+    extents.push({
+      id,
+      place: place.place,
+      format: place.format,
+      stored_bytes: place.storedBytes,
+      content: place.place === 'inline' ? (attachment ?? null) : null,
+    })
+  }
 
   async function upload(
     command: StoredUpload,
     context: DecideContext,
   ): Promise<Decision> {
-    const project = await directory.project(context.project)
-    if (!project)
-      throw new TypeError(`An upload to project ${context.project}, which is not there`)
-    const quota = quotaOf(project.limits, command)
-    const usedBytes = quota === undefined ? 0 : await files.usedBytes(project.id)
-    const decision = decideUpload(
-      {
-        project: { archived: project.archivedAt !== null, limits: project.limits },
-        usedBytes,
-      },
-      command,
-      context.now,
-    )
+    const state = await uploadState(context.project, command)
+    const decision = decideUpload(state, command, context.now)
     if ('events' in decision) {
       for (const [index, extent] of command.extents.entries()) {
         const place = command.places[index]
         if (!place) throw new TypeError(`Extent ${extent.id} has no place`)
-        extents.push({
-          id: extent.id,
-          place: place.place,
-          format: place.format,
-          stored_bytes: place.storedBytes,
-          content: place.place === 'inline' ? (context.attachments[index] ?? null) : null,
-        })
+        keepExtent(extent.id, place, context.attachments[index])
       }
     }
     return decision
@@ -121,6 +137,12 @@ function createDecider(
         return decideHold(await files.file(command.file), { ...command, project }, now)
       case 'ReleaseFile':
         return decideRelease(await files.file(command.file), { ...command, project }, now)
+      case 'CreateUpload':
+      case 'AddPart':
+      case 'CompleteUpload':
+      case 'CancelUpload':
+      case 'ExpireUpload':
+        return await decideParts(uploads, { uploadState, keepExtent }, command, context)
       case 'RecordDestroyed':
         destroyed.push(...command.extents)
         return events({

@@ -1,4 +1,5 @@
 import type {
+  AddPart,
   Command,
   CreateWebhook,
   DeleteWebhook,
@@ -14,12 +15,16 @@ import type { KeyUseRow, WebhookDeliveryRow } from '@custody/file-index'
  * An upload with the places of its extents, which the log does not record: an inline extent's bytes are
  * the attachment with the same index.
  */
-export type StoredUpload = UploadFile & {
-  readonly places: readonly {
-    readonly place: 'inline' | 'disk'
-    readonly format: 'plain'
-    readonly storedBytes: number
-  }[]
+export type StoredUpload = UploadFile & { readonly places: readonly Place[] }
+
+/** A part with the place of its extent. */
+export type StoredPart = AddPart & { readonly place: Place }
+
+/** Where an extent lies. */
+export type Place = {
+  readonly place: 'inline' | 'disk'
+  readonly format: 'plain'
+  readonly storedBytes: number
 }
 
 /** Writes down when keys were last used: beside the log, so it leads to no event. */
@@ -56,7 +61,8 @@ export type StoredWebhookCommand =
 
 /** What is handed to the log. */
 export type StoredCommand =
-  | Exclude<Command, UploadFile | CreateWebhook | RotateWebhookSecret>
+  | Exclude<Command, UploadFile | AddPart | CreateWebhook | RotateWebhookSecret>
   | StoredUpload
+  | StoredPart
   | RecordKeyUses
   | StoredWebhookCommand
