@@ -63,6 +63,13 @@ export {
   type ProjectQuery,
   readProjectEvents,
 } from './read/read-project-events.ts'
+export {
+  firstRecord,
+  privateGroup,
+  type RawRecord,
+  recordAt,
+  recordOfSeq,
+} from './read/read-record.ts'
 export { createTileReader, readEntries, readTile } from './read/read-tiles.ts'
 export { type StoredEvent, toLogEvent } from './read/stored-event.ts'
 export { type Insertion, insertion } from './sql/insertion.ts'

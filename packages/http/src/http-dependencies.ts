@@ -4,6 +4,7 @@ import type {
   FileHolds,
   Files,
   History,
+  Transparency,
   UploadPolicy,
 } from '@custody/service'
 
@@ -30,6 +31,8 @@ export type HttpDependencies = {
   readonly holds?: FileHolds
   /** Absent: the routes of events do not exist. */
   readonly history?: History
+  /** Absent: the routes under `/v1/log`, and those of proofs and receipts, do not exist. */
+  readonly transparency?: Transparency
   /** Absent: the routes under `/v1/organization` do not exist. */
   readonly admin?: AdminUseCases
   health(): Health

@@ -19,6 +19,7 @@ import { addHoldRoutes } from './routes/file-holds.ts'
 import { getFile } from './routes/get-file.ts'
 import { healthz, readyz } from './routes/health-routes.ts'
 import { listFiles } from './routes/list-files.ts'
+import { addLogRoutes } from './routes/log.ts'
 import { receiveUpload } from './routes/receive-upload.ts'
 import { refuseUnknownRoutes } from './routes/refuse-unknown-routes.ts'
 import { uploadFile } from './routes/upload-file.ts'
@@ -117,9 +118,10 @@ function createRouter(
   router.get('/v1/usage', usage(dependencies))
   router.get('/healthz', healthz)
   router.get('/readyz', readyz(dependencies))
-  const { admin, history, holds } = dependencies
+  const { admin, history, holds, transparency } = dependencies
   if (holds !== undefined) addHoldRoutes(router, dependencies, holds, watch)
   if (history !== undefined) addEventRoutes(router, dependencies, history, streams)
+  if (transparency !== undefined) addLogRoutes(router, dependencies, transparency)
   if (admin !== undefined) addAdminRoutes(router, dependencies, admin, watch)
   return router
 }

@@ -46,6 +46,11 @@ export {
   type Logger,
   type ServiceEnvironment,
 } from './service-environment.ts'
+export { refuseLostDatabase } from './transparency/open-log-signer.ts'
+export { openTransparency } from './transparency/open-transparency.ts'
+export type { SigningStore } from './transparency/signing-store.ts'
+export type { Asker, EventChoice, Transparency } from './transparency/transparency.ts'
+export { type ReceiptReport, verifyReceipt } from './transparency/verify-receipt.ts'
 export type {
   Authentication,
   BulkDeletion,

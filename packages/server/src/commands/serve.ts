@@ -7,7 +7,7 @@ import { type CommandContext, type CommonFlags, configOf } from './command-conte
 /** `custody serve`: runs until SIGINT or SIGTERM. Resolves to the exit code. */
 export async function serve(
   context: CommandContext,
-  flags: CommonFlags,
+  { acceptRollback = false, ...flags }: CommonFlags & { acceptRollback?: boolean },
 ): Promise<number> {
   const config = configOf(context, flags)
   const logger = createLogger(config.log)
@@ -20,6 +20,7 @@ export async function serve(
     host: config.host,
     port: config.port,
     forCommand: false,
+    acceptRollback,
     onLost(error) {
       logger.error({ err: error }, 'the log thread is gone; the process ends')
       ended.resolve(1)
@@ -56,6 +57,7 @@ function welcome(
     `  Custody ${VERSION} serves ${server.address}/v1`,
     `  API key    ${shown}`,
     `  Admin key  in ${adminKey.source}`,
+    `  Log key    ${server.deployment.transparency.verifierKey}`,
     '',
     '  Try it:',
     `    echo 'Hello' > hello.txt && curl ${server.address}/v1/files -H "Authorization: Bearer ${key}" -F purpose=user_data -F file=@hello.txt`,

@@ -1,17 +1,10 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { CustodyError } from '@custody/domain'
 import { checkSuppliedKey, makeKey } from '@custody/service'
 import type { Config } from '../config/load-config.ts'
-import { makePrivateFolder, syncFolder } from './data-folder.ts'
+import { makePrivateFolder } from './data-folder.ts'
+import { replaceFile } from './replace-file.ts'
 
 /** A key with the place where it can be found again. */
 export type Secret = {
@@ -22,7 +15,12 @@ export type Secret = {
   readonly fresh: boolean
 }
 
-export type Secrets = { readonly adminKey: Secret; readonly apiKey: Secret }
+export type Secrets = {
+  readonly adminKey: Secret
+  readonly apiKey: Secret
+  /** What the secrets of webhooks are encrypted under. */
+  readonly webhookKey: Secret
+}
 
 /**
  * The keys that the configuration supplies, or those in the secrets folder, which makes what is missing.
@@ -51,7 +49,8 @@ export function loadSecrets(
       return { value, source: path, fresh: false }
     }
     const value = makeKey(prefix, random(32))
-    writeSecret(path, value)
+    // A key that was shown must be there after a power cut, and one that was cut short must not be taken for a key.
+    replaceFile(path, `${value}\n`, 0o600)
     return { value, source: path, fresh: true }
   }
   const adminKey = load(
@@ -67,22 +66,6 @@ export function loadSecrets(
       `The admin key (${adminKey.source}) and the API key (${apiKey.source}) are the same; they must differ.`,
     )
   }
-  return { adminKey, apiKey }
-}
-
-/**
- * A key that was shown must be there after a power cut, and one that was cut short must not be taken for a key: the
- * file has its name when it is whole.
- */
-function writeSecret(path: string, value: string): void {
-  const draft = `${path}.draft`
-  const file = openSync(draft, 'w', 0o600)
-  try {
-    writeSync(file, `${value}\n`)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
-  renameSync(draft, path)
-  syncFolder(dirname(path))
+  const webhookKey = load(undefined, '', 'webhook-key', 'custody-webhook-')
+  return { adminKey, apiKey, webhookKey }
 }

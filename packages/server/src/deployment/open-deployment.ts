@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { openDiskBlobStore } from '@custody/blob-store'
 import { openSqliteEventLog } from '@custody/event-log'
 import { projections } from '@custody/file-index'
@@ -10,12 +11,16 @@ import {
   type Ids,
   type Logger,
   logModuleUrl,
+  openTransparency,
+  refuseLostDatabase,
   type Service,
+  type Transparency,
 } from '@custody/service'
 import type { Config } from '../config/load-config.ts'
 import { type DataFolder, prepareDataFolder } from '../data-folder/data-folder.ts'
 import { lockDataFolder } from '../data-folder/lock-data-folder.ts'
 import { loadSecrets, type Secrets } from '../data-folder/secrets.ts'
+import { signingFiles } from '../data-folder/signing-files.ts'
 import { VERSION } from '../version.ts'
 import { resolvePlugins } from './resolve-plugins.ts'
 
@@ -24,6 +29,7 @@ export type Deployment = {
   readonly folder: DataFolder
   readonly secrets: Secrets
   readonly service: Service
+  readonly transparency: Transparency
   readonly ids: Ids
   close(): Promise<void>
 }
@@ -39,6 +45,8 @@ export type OpenDeploymentOptions = {
    * typed, the settings of the server may not be there, and its key must not be taken for a changed one.
    */
   readonly configure: boolean
+  /** Begins a new epoch where the log does not continue what it has signed. Default: that stops the start. */
+  readonly acceptRollback?: boolean
   /** The log can be written no more: the process is of no use. */
   readonly onLost: (error: Error) => void
 }
@@ -49,6 +57,8 @@ export async function openDeployment(
 ): Promise<Deployment> {
   const { config, logger } = options
   const clock = Date.now
+  const monotonic = () => performance.now()
+  const acceptRollback = options.acceptRollback ?? false
   const ids = createIds(clock)
   const opened: (() => unknown)[] = []
   const close = async () => {
@@ -67,6 +77,10 @@ export async function openDeployment(
     const folder = prepareDataFolder(config.dataDir)
     const lock = lockDataFolder(folder)
     opened.push(() => lock.release())
+    const store = signingFiles(config)
+    if (!acceptRollback && !existsSync(folder.database)) {
+      refuseLostDatabase(store, folder.database)
+    }
     const secrets = loadSecrets(config, ids.random)
     const blobs = await openDiskBlobStore({ folder: folder.path, newId: ids.uuid })
     opened.push(() => blobs.close())
@@ -82,16 +96,23 @@ export async function openDeployment(
       onLost: options.onLost,
     })
     opened.push(() => log.close())
+    const transparency = await openTransparency({
+      log,
+      store,
+      ids,
+      monotonic,
+      acceptRollback,
+    })
     const service = await createService(
       { log, blobs, plugins, clock, ids, logger },
       {
         adminKeys: [secrets.adminKey.value, options.token],
         apiKey: options.configure ? secrets.apiKey.value : undefined,
         dialect: config.dialect,
-        monotonic: () => performance.now(),
+        monotonic,
       },
     )
-    return { folder, secrets, service, ids, close }
+    return { folder, secrets, service, transparency, ids, close }
   } catch (error) {
     await close()
     throw error

@@ -28,6 +28,8 @@ export async function runServer(options: {
   readonly port: number
   /** For the time of one command only: nothing is configured, and nothing happens by itself. */
   readonly forCommand: boolean
+  /** See {@link openDeployment}. */
+  readonly acceptRollback?: boolean
   readonly onLost: (error: Error) => void
 }): Promise<RunningServer> {
   const { config, logger, forCommand } = options
@@ -35,12 +37,13 @@ export async function runServer(options: {
     globalThis.crypto.getRandomValues(new Uint8Array(32)),
   ).toString('base64url')
   const deployment = await openDeployment({ ...options, token, configure: !forCommand })
-  const { service, ids, folder } = deployment
+  const { service, transparency, ids, folder } = deployment
   const http = createHttpServer({
     authenticate: service.authenticate,
     files: service.files,
     holds: service.holds,
     history: service.history,
+    transparency,
     admin: service.admin,
     health: service.health,
     purposes: service.purposes,
