@@ -29,7 +29,7 @@ export type HttpDependencies = {
   readonly files: Files
   /** Absent: the routes of holds do not exist. */
   readonly holds?: FileHolds
-  /** Absent: the routes of events do not exist. */
+  /** Absent: the routes of events do not exist, and nobody can look back. */
   readonly history?: History
   /** Absent: the routes under `/v1/log`, and those of proofs and receipts, do not exist. */
   readonly transparency?: Transparency

@@ -36,6 +36,7 @@ export type {
   History,
   TimeRange,
 } from './history/history.ts'
+export type { AsOf } from './history/moments.ts'
 export { createIds, type Ids } from './ids.ts'
 export { createPluginHost, type PluginHost } from './plugin-host/index.ts'
 export { createMemoryRateStore, type RateStore } from './rates/rate-store.ts'
@@ -52,6 +53,7 @@ export type { SigningStore } from './transparency/signing-store.ts'
 export type { Asker, EventChoice, Transparency } from './transparency/transparency.ts'
 export { type ReceiptReport, verifyReceipt } from './transparency/verify-receipt.ts'
 export type {
+  AtPosition,
   Authentication,
   BulkDeletion,
   BulkDeletionQuery,

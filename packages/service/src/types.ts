@@ -188,6 +188,9 @@ export type BulkDeletion = {
   readonly hasMore: boolean
 }
 
+/** With the position in the project's history that it is of: an opaque decimal string. */
+export type AtPosition<T> = T & { readonly position: string }
+
 export type FileContent = {
   readonly file: FileView
   /** The bytes from `start` (inclusive) to `end` (exclusive). Small content comes as one chunk. */
@@ -226,7 +229,7 @@ export interface Files {
     },
   ): UploadSession
   /** Checks, validates, stores, appends. Resolves when bytes and event are durable. */
-  upload(principal: Principal, request: UploadRequest): Promise<FileView>
+  upload(principal: Principal, request: UploadRequest): Promise<AtPosition<FileView>>
   /** What `upload` would say of the file; stores nothing. Throws what is wrong with the request. */
   validate(principal: Principal, request: UploadRequest): Promise<FileValidation>
   /** @throws CustodyError `file_not_found` */
@@ -237,7 +240,7 @@ export interface Files {
     principal: Principal,
     id: string,
     options: { idAsSent: string; requestId: string },
-  ): Promise<void>
+  ): Promise<{ readonly position: string }>
   /**
    * Deletes files by purpose and age, at most 10,000 in one call, each as `delete` does. An aborted signal or an error
    * ends it between two slices of 64; what was deleted by then stays deleted.

@@ -5,12 +5,12 @@ const form =
 
 /**
  * A time of RFC 3339, in whole microseconds since the Unix epoch; digits beyond those are dropped. A blank in place
- * of the offset's plus is what a query makes of one that was not escaped.
+ * of the offset's plus is what a query makes of one that was not escaped. `orElse`: what is taken besides.
  *
  * @throws CustodyError `invalid_value` that names the parameter
  * @see https://www.rfc-editor.org/rfc/rfc3339#section-5.6
  */
-export function parseTime(text: string, param: string): number {
+export function parseTime(text: string, param: string, orElse = ''): number {
   const [, date = '', time = '', fraction = '', , sign = '+', hours = 0, minutes = 0] =
     form.exec(text) ?? []
   const utc = Date.parse(`${date}T${time}Z`)
@@ -22,7 +22,7 @@ export function parseTime(text: string, param: string): number {
   if (!isReal) {
     throw new CustodyError(
       'invalid_value',
-      `Invalid '${param}': expected a time of RFC 3339, such as '2026-01-31T23:59:59Z', but got ${quote(text)} instead.`,
+      `Invalid '${param}': expected ${orElse}a time of RFC 3339, such as '2026-01-31T23:59:59Z', but got ${quote(text)} instead.`,
       { param },
     )
   }

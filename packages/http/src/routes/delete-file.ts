@@ -1,3 +1,4 @@
+import { atPosition } from '../answers/at-position.ts'
 import { sendJson } from '../answers/send-json.ts'
 import { authorizeProject } from '../auth/authorize.ts'
 import type { HttpDependencies } from '../http-dependencies.ts'
@@ -16,7 +17,10 @@ export function deleteFile(
     )
     const { dialect, requestId } = context.state
     const id = fileIdOf(dialect, idAsSent)
-    await dependencies.files.delete(principal, id, { idAsSent, requestId })
-    sendJson(context, 200, dialect.presentDeleted(id))
+    const { position } = await dependencies.files.delete(principal, id, {
+      idAsSent,
+      requestId,
+    })
+    sendJson(context, 200, dialect.presentDeleted(id), atPosition(position))
   }
 }

@@ -1,3 +1,4 @@
+import { atPosition } from '../answers/at-position.ts'
 import { sendJson } from '../answers/send-json.ts'
 import type { HttpDependencies } from '../http-dependencies.ts'
 import type { RequestContext } from '../request-context.ts'
@@ -12,6 +13,7 @@ export function uploadFile(
     const file = await receive(context, (principal, request) =>
       files.upload(principal, request),
     )
-    sendJson(context, 200, context.state.dialect.presentUpload(file))
+    const shown = context.state.dialect.presentUpload(file)
+    sendJson(context, 200, shown, atPosition(file.position))
   }
 }

@@ -42,6 +42,14 @@ export class LiveHistory implements History {
     return { events: [], hasMore: false }
   }
 
+  file(): never {
+    throw new CustodyError('file_not_found', 'No such File object.')
+  }
+
+  files(): never {
+    throw new CustodyError('cursor_not_found', 'No such File object.')
+  }
+
   fileEvents(): never {
     throw new CustodyError('file_not_found', 'No such File object.')
   }

@@ -105,7 +105,7 @@ export class MemoryFiles implements Files {
   async upload(
     { project }: Principal,
     request: Parameters<Files['upload']>[1],
-  ): Promise<FileView> {
+  ): ReturnType<Files['upload']> {
     await this.beforeUpload?.()
     const { content, expiresAfterSeconds } = request
     if (!['batch', 'user_data'].includes(request.purpose)) {
@@ -135,7 +135,7 @@ export class MemoryFiles implements Files {
       ended: false,
     }
     this.stored.set(file.id, file)
-    return file
+    return { ...file, position: String(this.stored.size) }
   }
 
   async validate(
@@ -188,8 +188,9 @@ export class MemoryFiles implements Files {
     principal: Principal,
     id: string,
     { idAsSent }: { idAsSent: string },
-  ): Promise<void> {
+  ): ReturnType<Files['delete']> {
     this.get(principal, id, idAsSent).ended = true
+    return { position: String(this.stored.size + 1) }
   }
 
   deleteMany: Files['deleteMany'] = async (

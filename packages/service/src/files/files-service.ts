@@ -102,10 +102,13 @@ export function createFiles(
     },
 
     async delete(principal, id, { idAsSent, requestId }) {
-      await appender.append(
+      const { events } = await appender.append(
         { type: 'DeleteFile', file: id, idAsSent },
         { project: principal.project.id, actor: principal.actor, requestId },
       )
+      const deleted = events[0]
+      if (!deleted) throw new TypeError('A deletion led to no event')
+      return { position: String(deleted.seq) }
     },
 
     deleteMany: createBulkDeletion(environment, appender),

@@ -3,7 +3,7 @@ import type { Appender } from '../appender.ts'
 import type { StoredUpload } from '../log/stored-command.ts'
 import type { PurposeInfo, ValidationOutcome } from '../plugin-host/index.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
-import type { FileView, Principal, UploadRequest } from '../types.ts'
+import type { AtPosition, FileView, Principal, UploadRequest } from '../types.ts'
 import type { QuotaLedger } from '../usage/quota-ledger.ts'
 import type { FollowedUploads } from './follow-upload.ts'
 import { contentRefusals, validateContent } from './judge-content.ts'
@@ -30,7 +30,7 @@ export async function uploadFile(
   { appender, followed, ledger }: UploadParts,
   principal: Principal,
   request: UploadRequest,
-): Promise<FileView> {
+): Promise<AtPosition<FileView>> {
   const { plugins } = environment
   const { content, policy } = request
   const purpose = requirePurpose(
@@ -76,6 +76,7 @@ export async function uploadFile(
       complianceRegime: command.complianceRegime ?? null,
       status: 'processed',
       sha256: command.sha256,
+      position: String(uploaded.seq),
     }
   } catch (error) {
     // Refused under the lock (a quota, an archived project): the bytes have no event, so they go. After

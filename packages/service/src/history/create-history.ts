@@ -6,6 +6,7 @@ import type { History } from './history.ts'
 import { createKeyWatch } from './key-watch.ts'
 import { listEvents } from './list-events.ts'
 import { createLiveEvents } from './live-events.ts'
+import { createPastFiles } from './past-files.ts'
 
 /** The history of one deployment's projects. `monotonic`: milliseconds that never jump. */
 export function createHistory(
@@ -16,6 +17,7 @@ export function createHistory(
   const { log } = environment
   const keys = createKeyWatch(environment, appender)
   return {
+    ...createPastFiles(environment),
     follow: createLiveEvents(environment, appender, keys, monotonic),
 
     events: ({ project }, query, { signal }) =>

@@ -1,6 +1,7 @@
 import type { EventType } from '@custody/domain'
-import type { Principal } from '../types.ts'
+import type { AtPosition, FilePage, FileView, ListQuery, Principal } from '../types.ts'
 import type { EventView } from './event-view.ts'
+import type { AsOf } from './moments.ts'
 
 /** Which events. */
 export type EventFilter = {
@@ -89,4 +90,24 @@ export interface History {
    * @throws CustodyError `invalid_value` for a position that never was, `too_many_streams`
    */
   follow(principal: Principal, query: FollowQuery): Promise<Following>
+  /**
+   * A file as it was.
+   *
+   * @throws CustodyError `file_not_found`, `invalid_value` for a moment that never was
+   */
+  file(
+    principal: Principal,
+    id: string,
+    options: { readonly asOf: AsOf; readonly idAsSent: string },
+  ): Promise<AtPosition<FileView>>
+  /**
+   * The files that there were, as they were; without a total.
+   *
+   * @throws CustodyError `cursor_not_found`, `invalid_value` for a moment that never was
+   */
+  files(
+    principal: Principal,
+    query: ListQuery,
+    options: { readonly asOf: AsOf; readonly signal: AbortSignal },
+  ): Promise<AtPosition<FilePage>>
 }

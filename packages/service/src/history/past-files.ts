@@ -1,0 +1,62 @@
+import { CustodyError } from '@custody/domain'
+import { fileAsOf, findFileOf, listFilesAsOf } from '@custody/file-index'
+import { toFileView } from '../files/file-view.ts'
+import type { ServiceEnvironment } from '../service-environment.ts'
+import type { History } from './history.ts'
+import { momentOf } from './moments.ts'
+
+/** Files as they were. */
+export function createPastFiles({
+  log,
+  clock,
+}: Pick<ServiceEnvironment, 'log' | 'clock'>): Pick<History, 'file' | 'files'> {
+  // The clock's millisecond is not over: a time within it is not to come.
+  const now = () => clock() * 1000 + 999
+  return {
+    async file({ project }, id, { asOf, idAsSent }) {
+      const { sql } = log.reader
+      const moment = await momentOf(sql, project.id, asOf, now())
+      const found = await findFileOf(sql, project.id, id)
+      const state = found && (await fileAsOf(sql, found, moment))
+      if (!state) {
+        throw new CustodyError('file_not_found', `No such File object: ${idAsSent}`, {
+          param: 'id',
+        })
+      }
+      return { ...toFileView(state), position: String(moment.seq) }
+    },
+
+    async files({ project }, query, { asOf, signal }) {
+      const { sql } = log.reader
+      const moment = await momentOf(sql, project.id, asOf, now())
+      const { after, afterAsSent = after, limit, offset = 0 } = query
+      const cursor = after === undefined ? null : await findFileOf(sql, project.id, after)
+      if (after !== undefined && (cursor === null || cursor.seq > moment.seq)) {
+        throw new CustodyError(
+          'cursor_not_found',
+          `No such File object: ${afterAsSent}`,
+          {
+            param: 'after',
+          },
+        )
+      }
+      const { purpose, classification, complianceRegime } = query
+      const states = await listFilesAsOf(sql, {
+        project: project.id,
+        order: query.order,
+        limit: offset + limit + 1,
+        moment,
+        signal,
+        ...(cursor && { after: cursor.seq }),
+        ...(purpose !== undefined && { purpose }),
+        ...(classification !== undefined && { classification }),
+        ...(complianceRegime !== undefined && { complianceRegime }),
+      })
+      return {
+        files: states.slice(offset, offset + limit).map(toFileView),
+        hasMore: states.length > offset + limit,
+        position: String(moment.seq),
+      }
+    },
+  }
+}
