@@ -7,6 +7,7 @@ export { type LogHead, WRITER_EPOCH } from './append/log-head.ts'
 export type { CheckpointRow, LogTables } from './append/log-tables.ts'
 export {
   type ConsumerState,
+  markConsumer,
   removeConsumer,
   saveConsumer,
 } from './consumers/consumer-store.ts'

@@ -6,6 +6,7 @@ import type {
   History,
   Transparency,
   UploadPolicy,
+  Webhooks,
 } from '@custody/service'
 
 /** Logger in the manner of pino: fields first, then a sentence. */
@@ -31,6 +32,8 @@ export type HttpDependencies = {
   readonly holds?: FileHolds
   /** Absent: the routes of events do not exist, and nobody can look back. */
   readonly history?: History
+  /** Absent: the routes of webhooks do not exist. */
+  readonly webhooks?: Webhooks
   /** Absent: the routes under `/v1/log`, and those of proofs and receipts, do not exist. */
   readonly transparency?: Transparency
   /** Absent: the routes under `/v1/organization` do not exist. */

@@ -25,6 +25,7 @@ import { refuseUnknownRoutes } from './routes/refuse-unknown-routes.ts'
 import { uploadFile } from './routes/upload-file.ts'
 import { usage } from './routes/usage.ts'
 import { validateFile } from './routes/validate-file.ts'
+import { addWebhookRoutes } from './routes/webhooks.ts'
 
 export type HttpServer = {
   readonly server: Server
@@ -118,9 +119,10 @@ function createRouter(
   router.get('/v1/usage', usage(dependencies))
   router.get('/healthz', healthz)
   router.get('/readyz', readyz(dependencies))
-  const { admin, history, holds, transparency } = dependencies
+  const { admin, history, holds, webhooks, transparency } = dependencies
   if (holds !== undefined) addHoldRoutes(router, dependencies, holds, watch)
   if (history !== undefined) addEventRoutes(router, dependencies, history, streams)
+  if (webhooks !== undefined) addWebhookRoutes(router, dependencies, webhooks, watch)
   if (transparency !== undefined) addLogRoutes(router, dependencies, transparency)
   if (admin !== undefined) addAdminRoutes(router, dependencies, admin, watch)
   return router

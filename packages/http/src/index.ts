@@ -1,5 +1,6 @@
 export type { Dialect, FormField, UploadFields } from './dialects/dialect.ts'
 export { dialectNamed, dialectNames } from './dialects/dialects.ts'
+export { webhookBody } from './events/webhook-body.ts'
 export type { Health, HttpDependencies, Logger } from './http-dependencies.ts'
 export { defaultHttpOptions, type HttpOptions } from './http-options.ts'
 export { createHttpServer, type HttpServer } from './http-server.ts'

@@ -25,6 +25,8 @@ import { createConsumerControl } from './reactions/consumer-control.ts'
 import { createReactionRunner } from './reactions/reaction-runner.ts'
 import type { ServiceEnvironment } from './service-environment.ts'
 import type { Authentication, Files, UploadPolicy } from './types.ts'
+import { openWebhooks } from './webhooks/open-webhooks.ts'
+import type { WebhookOptions, Webhooks } from './webhooks/webhook-types.ts'
 
 export type ServiceOptions = {
   /** Keys that administer: the configured one, and that of this run for the command line. */
@@ -37,6 +39,8 @@ export type ServiceOptions = {
   readonly monotonic: () => number
   /** Where uploads are counted against rates. Default: in memory. */
   readonly rateStore?: RateStore
+  /** Absent: there are no webhooks. */
+  readonly webhooks?: WebhookOptions
 }
 
 /** Everything that Custody does, without HTTP. */
@@ -45,6 +49,7 @@ export interface Service {
   readonly holds: FileHolds
   readonly history: History
   readonly admin: AdminUseCases
+  readonly webhooks?: Webhooks
   authenticate(token: string): MaybePromise<Authentication>
   /** The purposes that any key may upload in a dialect of this policy. */
   purposes(policy: UploadPolicy): readonly string[]
@@ -66,6 +71,8 @@ export async function createService(
   const appender = createAppender(log, ids)
   const keyUses = createKeyUses(environment, appender)
   const reactions = createReactionRunner(environment)
+  const webhooks =
+    options.webhooks && openWebhooks(environment, appender, options.webhooks)
   const guard = createClockGuard(clock, options.monotonic)
   let background:
     | Record<'expiry' | 'garbage' | 'reactions' | 'sweep' | 'rows' | 'keyUses', Repeating>
@@ -122,6 +129,7 @@ export async function createService(
     files,
     holds: createFileHolds(environment, appender, lookUp),
     history: createHistory(environment, appender, options.monotonic),
+    ...(webhooks && { webhooks: webhooks.useCases }),
     admin: createAdmin(environment, { appender, consumers, keyUses }, options.dialect),
     authenticate: createAuthenticator(
       environment,
@@ -190,9 +198,11 @@ export async function createService(
       }
       background.garbage.wake()
       background.reactions.wake()
+      await webhooks?.runner.start()
     },
     async stopBackground() {
       if (!background) return
+      await webhooks?.runner.stop()
       await Promise.all(Object.values(background).map((one) => one.stop()))
       background = undefined
       await keyUses.flush().catch(failed('writing down when keys were used'))

@@ -71,3 +71,14 @@ export type {
   UploadSession,
 } from './types.ts'
 export { type StoredUsage, sumUsage, type UsageView } from './usage/usage-view.ts'
+export { parseWebhookAllow } from './webhooks/webhook-allow.ts'
+export type {
+  DeliveriesQuery,
+  DeliveryView,
+  NewWebhook,
+  WebhookChanges,
+  WebhookOptions,
+  Webhooks,
+  WebhookView,
+  WebhookWithSecret,
+} from './webhooks/webhook-types.ts'

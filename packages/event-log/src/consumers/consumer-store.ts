@@ -47,6 +47,13 @@ const update = statement<LogTables, Change>()((db, p) =>
     .where('position', '=', p('expected')),
 )
 
+const mark = statement<LogTables, Pick<ConsumerRow, 'name' | 'status'>>()((db, p) =>
+  db
+    .updateTable('consumers')
+    .set({ status: p('status'), attempts: 0, next_attempt_at: '' })
+    .where('name', '=', p('name')),
+)
+
 const remove = statement<LogTables, { name: string }>()((db, p) =>
   db.deleteFrom('consumers').where('name', '=', p('name')),
 )
@@ -83,6 +90,15 @@ export async function saveConsumer(
   expected: number,
 ): Promise<boolean> {
   return (await sql.run(update, { ...state, expected })) === 1
+}
+
+/** Stops a consumer, or lets it go on where it stands, at once. */
+export async function markConsumer(
+  sql: Sql,
+  name: string,
+  status: ConsumerState['status'],
+): Promise<void> {
+  await sql.run(mark, { name, status })
 }
 
 /** Forgets a consumer: what it was for is no more. */

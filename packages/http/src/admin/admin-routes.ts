@@ -1,4 +1,3 @@
-import { CustodyError, quote } from '@custody/domain/errors'
 import type {
   AdminContext,
   AdminUseCases,
@@ -6,6 +5,7 @@ import type {
   NewKeyOptions,
 } from '@custody/service'
 import type Router from '@koa/router'
+import { refuseIdempotencyKey } from '../answers/refuse-idempotency-key.ts'
 import { sendJson } from '../answers/send-json.ts'
 import { authorizeAdmin } from '../auth/authorize.ts'
 import type { Reader } from '../body/body-shape.ts'
@@ -223,16 +223,7 @@ function adminRequest(
     query: new URLSearchParams(context.querystring),
     param: (name) => params[name] ?? '',
     body: async (read) => read(await jsonBody(context, watch), ''),
-    refuseIdempotencyKey: () => {
-      const key = context.req.headers['idempotency-key']
-      if (key === undefined) return
-      throw new CustodyError(
-        'invalid_value',
-        `Invalid Idempotency-Key header ${quote(key)}: the answer of this route holds a secret, ` +
-          'which is not kept to be answered again.',
-        { param: 'Idempotency-Key' },
-      )
-    },
+    refuseIdempotencyKey: () => refuseIdempotencyKey(context.req.headers),
   }
 }
 

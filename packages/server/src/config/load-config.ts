@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { CustodyError, quote } from '@custody/domain'
+import { parseWebhookAllow } from '@custody/service'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import {
   DEFAULT_CONFIG_FILE,
@@ -20,6 +21,8 @@ export type Config = {
   readonly dialect: string
   readonly sqliteDriver: 'node' | 'sqlite3'
   readonly seal: 'off'
+  /** See {@link parseWebhookAllow}. */
+  readonly webhookAllow: readonly string[]
   readonly plugins: readonly PluginSetting[]
   /** The file that plugin modules are resolved from, or undefined: from Custody itself. */
   readonly configFile: string | undefined
@@ -71,6 +74,7 @@ export function loadConfig({ env, flags = {}, cwd, isTerminal }: ConfigSources):
   )
   check(fromFlags, (name) => `--${kebab(name)}`)
   const merged = { ...defaults, ...fromFile, ...fromEnv, ...fromFlags } as Merged
+  parseWebhookAllow(merged.webhookAllow)
 
   // A relative path means the folder of the file that says it, or the one that Custody is started in.
   const base = (name: SettingName) =>
@@ -93,6 +97,7 @@ export function loadConfig({ env, flags = {}, cwd, isTerminal }: ConfigSources):
     dialect: merged.dialect,
     sqliteDriver: merged.sqliteDriver,
     seal: merged.seal,
+    webhookAllow: merged.webhookAllow,
     plugins: merged.plugins.map((one) =>
       typeof one === 'string' ? { module: one } : one,
     ),
@@ -113,6 +118,7 @@ type Merged = {
   readonly dialect: string
   readonly sqliteDriver: 'node' | 'sqlite3'
   readonly seal: 'off'
+  readonly webhookAllow: readonly string[]
   readonly plugins: readonly (string | PluginSetting)[]
   readonly log?: 'pretty' | 'json' | 'off'
 }

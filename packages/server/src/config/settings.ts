@@ -64,6 +64,13 @@ export const settings = {
     default: 'off',
     about: 'How content is sealed at rest. This version stores it as it is.',
   },
+  webhookAllow: {
+    env: 'CUSTODY_WEBHOOK_ALLOW',
+    schema: { type: 'array', items: { type: 'string', minLength: 1 } },
+    default: [],
+    about:
+      'Hosts, origins and address ranges that webhooks may reach although they are private or speak plain HTTP.',
+  },
   plugins: {
     env: 'CUSTODY_PLUGINS',
     schema: {

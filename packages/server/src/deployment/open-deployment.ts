@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { openDiskBlobStore } from '@custody/blob-store'
 import { openSqliteEventLog } from '@custody/event-log'
 import { projections } from '@custody/file-index'
-import { dialectNames } from '@custody/http'
+import { dialectNames, webhookBody } from '@custody/http'
 import {
   createIds,
   createPluginHost,
@@ -110,6 +110,11 @@ export async function openDeployment(
         apiKey: options.configure ? secrets.apiKey.value : undefined,
         dialect: config.dialect,
         monotonic,
+        webhooks: {
+          sealingKey: secrets.webhookKey.value,
+          allow: config.webhookAllow,
+          present: webhookBody,
+        },
       },
     )
     return { folder, secrets, service, transparency, ids, close }

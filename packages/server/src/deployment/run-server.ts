@@ -44,6 +44,7 @@ export async function runServer(options: {
     holds: service.holds,
     history: service.history,
     transparency,
+    ...(service.webhooks && { webhooks: service.webhooks }),
     admin: service.admin,
     health: service.health,
     purposes: service.purposes,

@@ -8,9 +8,11 @@ import {
   events,
   type ProjectState,
   toSeconds,
+  type UpdateWebhook,
 } from '@custody/domain'
 import {
   type DecideContext,
+  markConsumer,
   removeConsumer,
   type Sql,
   saveConsumer,
@@ -51,10 +53,7 @@ export async function decideWebhook(
       return decision
     }
     case 'UpdateWebhook':
-      return decideUpdateWebhook(await webhooks.webhook(command.id), {
-        ...command,
-        ...asked,
-      })
+      return await update(command)
     case 'RotateWebhookSecret': {
       const decision = decideRotateWebhookSecret(await webhooks.webhook(command.id), {
         ...command,
@@ -81,6 +80,22 @@ export async function decideWebhook(
     }
     case 'RecordDelivery':
       return await record(command)
+  }
+
+  async function update(change: UpdateWebhook): Promise<Decision> {
+    const state = await webhooks.webhook(change.id)
+    const decision = decideUpdateWebhook(state, { ...change, ...asked })
+    if (!state || !('events' in decision) || decision.events.length === 0) return decision
+    const isEnabled = change.enabled ?? state.disabledAt === null
+    // Where it is delivered to anew, what follows is tried at once.
+    if (change.enabled !== undefined || (isEnabled && change.url !== undefined)) {
+      await markConsumer(
+        sql,
+        webhookConsumer(state.id),
+        isEnabled ? 'running' : 'stopped',
+      )
+    }
+    return decision
   }
 
   async function keepSecret(made: {
@@ -125,13 +140,20 @@ export async function decideWebhook(
     if (delivery.status === 'delivered' || state.version === version) {
       await saveConsumer(sql, consumer, expected)
     }
-    return disable === null
-      ? events()
-      : decideDisableWebhook(state, { version, reason: disable })
+    if (disable === null) return events()
+    const decision = decideDisableWebhook(state, { version, reason: disable })
+    if ('events' in decision && decision.events.length > 0) {
+      await markConsumer(sql, consumer.name, 'stopped')
+    }
+    return decision
   }
 }
 
 /** Name of the durable consumer that delivers to a webhook. */
 export function webhookConsumer(id: string): string {
   return `webhook:${id}`
+}
+
+export function isWebhookConsumer(name: string): boolean {
+  return name.startsWith(webhookConsumer(''))
 }

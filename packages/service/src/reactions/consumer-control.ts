@@ -2,6 +2,7 @@ import { CustodyError, quote, SYSTEM_PROJECT } from '@custody/domain'
 import type { ConsumerState } from '@custody/event-log'
 import type { AdminContext, ConsumerView } from '../admin-types.ts'
 import type { Appender } from '../appender.ts'
+import { isWebhookConsumer } from '../log/decide-webhook.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
 
 /** What an operator can do about durable consumers. */
@@ -24,6 +25,13 @@ export function createConsumerControl(
       throw new CustodyError('consumer_not_found', `No such consumer: ${quote(name)}`, {
         param: 'name',
       })
+    }
+    if (isWebhookConsumer(name)) {
+      throw new CustodyError(
+        'invalid_value',
+        `Consumer ${quote(name)} belongs to a webhook, which its project enables again or deletes.`,
+        { param: 'name' },
+      )
     }
     if (found.status !== 'stopped') {
       throw new CustodyError(
