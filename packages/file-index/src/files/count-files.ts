@@ -13,13 +13,15 @@ type Args = { project: string; purpose: string; now: number }
 
 function overdue(byPurpose: boolean): Statement<Args, { count: number }> {
   return statement<FilesTables & LogTables, Args>()((db, p) => {
+    // Cross joins, which SQLite keeps in their order: left to itself it reads all events of the project.
     const query = db
       .selectFrom('deadlines')
-      .innerJoin('events', (join) =>
-        join.onRef('events.stream', '=', 'deadlines.file').on('events.version', '=', 1),
-      )
-      .innerJoin('files', 'files.position', 'events.position')
+      .crossJoin('events')
+      .crossJoin('files')
       .select((eb) => eb.fn.countAll<number>().as('count'))
+      .whereRef('events.stream', '=', 'deadlines.file')
+      .where('events.version', '=', 1)
+      .whereRef('files.position', '=', 'events.position')
       .where('deadlines.due_at', '<=', p('now'))
       .where('events.project', '=', p('project'))
     return byPurpose ? query.where('files.purpose', '=', p('purpose')) : query

@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { Sql, SqlValue, Statement } from '../../../event-log/src/index.ts'
 import {
   type CountFiles,
   countFiles,
@@ -212,4 +213,40 @@ t.test('the count is that of the whole list, at every second', async (t) => {
   t.equal(await north.count(), 1)
   await north.remove(kept)
   t.equal(await north.count(), 0)
+})
+
+/** What SQLite does first for each statement that is asked for one row. */
+async function firstSteps(ask: (sql: Sql) => Promise<unknown>): Promise<string[]> {
+  const { sql } = index.log.reader
+  const steps: string[] = []
+  const explained: Sql = {
+    ...sql,
+    all: (statement, args) => sql.all(statement, args),
+    async get<Args extends Record<string, SqlValue>, Row>(
+      statement: Statement<Args, Row>,
+      args: Args,
+    ) {
+      const explain: Statement<Args, { readonly detail: string }> = {
+        compile(kysely) {
+          const query = statement.compile(kysely)
+          return { ...query, sql: `explain query plan ${query.sql}` }
+        },
+      }
+      const [first] = await sql.all(explain, args)
+      steps.push(first?.detail ?? '')
+      return await sql.get(statement, args)
+    },
+  }
+  await ask(explained)
+  return steps
+}
+
+t.test('the count begins with what is due, however many files there are', async (t) => {
+  for (const purpose of [{}, { purpose: 'batch' }]) {
+    const steps = await firstSteps((sql) =>
+      countFiles(sql, { project: 'north', now: index.now(), ...purpose }),
+    )
+    t.equal(steps.length, 1)
+    t.match(steps[0], /^SEARCH deadlines\w* USING PRIMARY KEY \(due_at</)
+  }
 })
