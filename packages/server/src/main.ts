@@ -1,6 +1,8 @@
 import { CustodyError } from '@custody/domain'
 import { Command, CommanderError } from 'commander'
 import { auditReplay, auditShow } from './commands/audit.ts'
+import { auditCheckpoint, auditProof } from './commands/audit-checkpoint.ts'
+import { auditVerifyReceipt } from './commands/audit-receipt.ts'
 import { auditVerify } from './commands/audit-verify.ts'
 import type { CommandContext } from './commands/command-context.ts'
 import { listConsumers, resumeConsumer, skipEvent } from './commands/consumers.ts'
@@ -69,6 +71,10 @@ function describe(run: Wrap): Command {
     .option('--port <number>', 'port to listen on; 0 takes a free one', toNumber)
     .option('--data-dir <folder>', 'folder of the database, blobs and staging')
     .option('--config <file>', 'configuration file')
+    .option(
+      '--accept-rollback',
+      'begin a new epoch, with a new key, where the log does not continue what it has signed',
+    )
     .action((flags) => run(serve)(flags))
 
   program
@@ -101,6 +107,28 @@ function describe(run: Wrap): Command {
     .option('--blobs', 'read the content of every file, too')
     .option('--json', 'print the report as one JSON object')
     .action((flags) => run(auditVerify)(flags))
+  audit
+    .command('verify-receipt')
+    .description('whether a receipt holds; needs no server')
+    .argument('<file>')
+    .option(
+      '--key <key>',
+      'verifier key of the log, or a file with such keys (default: log.vkey in the data folder)',
+    )
+    .option('--content <file>', 'the content that the receipt is to be about')
+    .option('--json', 'print what it shows as one JSON object')
+    .action((file, flags) => run(auditVerifyReceipt)(file, flags))
+  audit
+    .command('checkpoint')
+    .description('the log as it is now, signed: keep it elsewhere')
+    .option('--out <file>', 'write it to a file')
+    .action((flags) => run(auditCheckpoint)(flags))
+  audit
+    .command('proof')
+    .description('that the upload of a file is in the log, with a checkpoint')
+    .argument('<file-id>')
+    .option('--out <file>', 'write it to a file')
+    .action((id, flags) => run(auditProof)(id, flags))
 
   const files = program.command('files').description('the files of a project')
   files

@@ -50,6 +50,7 @@ export {
 export { refuseLostDatabase } from './transparency/open-log-signer.ts'
 export { openTransparency } from './transparency/open-transparency.ts'
 export type { SigningStore } from './transparency/signing-store.ts'
+export { proofUnder } from './transparency/proof-under.ts'
 export type { Asker, EventChoice, Transparency } from './transparency/transparency.ts'
 export { type ReceiptReport, verifyReceipt } from './transparency/verify-receipt.ts'
 export type {

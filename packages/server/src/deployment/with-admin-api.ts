@@ -14,6 +14,8 @@ export interface AdminApi {
   get(path: string): Promise<Record<string, unknown>>
   post(path: string, body?: unknown): Promise<Record<string, unknown>>
   delete(path: string): Promise<Record<string, unknown>>
+  /** The text that `GET /v1/log…` answers. */
+  log(path: string): Promise<string>
 }
 
 /**
@@ -80,7 +82,12 @@ async function answers(address: string): Promise<boolean> {
 
 function adminApi(address: string, token: string): AdminApi {
   async function call(method: string, path: string, body?: unknown) {
-    const response = await fetch(`${address}/v1/organization${path}`, {
+    const response = await ask(method, `/v1/organization${path}`, body)
+    return (await response.json()) as Record<string, unknown>
+  }
+
+  async function ask(method: string, path: string, body?: unknown): Promise<Response> {
+    const response = await fetch(`${address}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${token}`,
@@ -88,9 +95,10 @@ function adminApi(address: string, token: string): AdminApi {
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
-    const answer = (await response.json()) as Record<string, unknown>
-    if (response.ok) return answer
-    const { error } = answer as { error?: { message?: string; param?: string | null } }
+    if (response.ok) return response
+    const { error } = (await response.json()) as {
+      error?: { message?: string; param?: string | null }
+    }
     throw new CustodyError(
       'invalid_value',
       error?.message ?? `The server at ${quote(address)} answered ${response.status}.`,
@@ -101,5 +109,6 @@ function adminApi(address: string, token: string): AdminApi {
     get: (path) => call('GET', path),
     post: (path, body) => call('POST', path, body ?? {}),
     delete: (path) => call('DELETE', path),
+    log: async (path) => await (await ask('GET', `/v1/log${path}`)).text(),
   }
 }

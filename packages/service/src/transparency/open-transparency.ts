@@ -15,9 +15,7 @@ import {
   encodeEntryBundle,
   formatConsistencyProof,
   formatReceipt,
-  formatTlogProof,
   formatVerifierKey,
-  inclusionProof,
   MalformedError,
   parseTilePath,
   type ReadTile,
@@ -28,6 +26,7 @@ import {
 import type { Ids } from '../ids.ts'
 import { type Checkpoints, createCheckpoints } from './checkpoints.ts'
 import { openLogSigner } from './open-log-signer.ts'
+import { proofUnder } from './proof-under.ts'
 import type { SigningStore } from './signing-store.ts'
 import type { Asker, EventChoice, Transparency } from './transparency.ts'
 
@@ -66,10 +65,8 @@ function createTransparency(
   verifierKey: string,
 ): Transparency {
   async function proofOf({ position }: RawRecord): Promise<string> {
-    const { size, note } = await checkpoints.current(position)
-    const index = position - 1
-    const hashes = await inclusionProof(index, size, tiles)
-    return formatTlogProof({ index, hashes, checkpoint: note })
+    const { note } = await checkpoints.current(position)
+    return await proofUnder(note, position, tiles)
   }
 
   async function find(asker: Asker, choice: EventChoice): Promise<RawRecord> {

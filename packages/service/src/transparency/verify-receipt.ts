@@ -1,10 +1,11 @@
-import type { EventMap } from '@custody/domain'
+import { CustodyError, type EventMap } from '@custody/domain'
 import {
   MalformedError,
   type OpenedReceipt,
   openReceipt,
   parseVerifierKey,
   UnverifiedError,
+  type VerifierKey,
 } from '@custody/transparency'
 
 /** What a receipt shows. */
@@ -34,14 +35,13 @@ export type ReceiptReport = {
  *
  * @param keys verifier keys (C2SP vkeys), one on each line: the one of the log among them
  * @returns what it shows, or a sentence that says why it counts for nothing
- * @throws MalformedError where a key is none
+ * @throws CustodyError `invalid_configuration` where a key is none
  */
 export function verifyReceipt(
   receipt: Uint8Array,
   keys: string,
 ): ReceiptReport | { readonly problem: string } {
-  const lines = keys.split('\n').filter((line) => line.trim() !== '')
-  const known = lines.map((line) => parseVerifierKey(line.trim()))
+  const known = parseKeys(keys)
   try {
     return reportOf(openReceipt(receipt, known))
   } catch (error) {
@@ -49,6 +49,17 @@ export function verifyReceipt(
       return { problem: error.message }
     }
     throw error
+  }
+}
+
+function parseKeys(text: string): VerifierKey[] {
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  try {
+    return lines.map((line) => parseVerifierKey(line.trim()))
+  } catch (cause) {
+    if (!(cause instanceof MalformedError)) throw cause
+    const message = `The verifier key: ${cause.message}.`
+    throw new CustodyError('invalid_configuration', message, { cause })
   }
 }
 
