@@ -89,7 +89,7 @@ t.test('a key whose writing was cut short is made anew', async (t) => {
   const none = { secretsDir, adminKey: undefined, apiKey: undefined }
   const { apiKey } = loadSecrets(none, random)
   t.match(apiKey, { value: /^sk-custody-[\w-]{43}$/, fresh: true })
-  t.same(readdirSync(secretsDir).sort(), ['admin-key', 'api-key'])
+  t.same(readdirSync(secretsDir).sort(), ['admin-key', 'api-key', 'webhook-key'])
 })
 
 t.test('one key cannot be both', async (t) => {
