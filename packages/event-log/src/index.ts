@@ -60,6 +60,11 @@ export {
 export { lastCheckpoint } from './read/read-checkpoints.ts'
 export type { ReadQuery } from './read/read-events.ts'
 export {
+  type EventPlace,
+  type MatchingQuery,
+  readMatchingEvents,
+} from './read/read-matching-events.ts'
+export {
   lastSeq,
   type ProjectQuery,
   readProjectEvents,

@@ -1,5 +1,6 @@
 import type {
   AdminUseCases,
+  AuditLog,
   Authentication,
   FileHolds,
   Files,
@@ -32,6 +33,8 @@ export type HttpDependencies = {
   readonly holds?: FileHolds
   /** Absent: the routes of events do not exist, and nobody can look back. */
   readonly history?: History
+  /** Absent: the route of the audit log does not exist. */
+  readonly auditLog?: AuditLog
   /** Absent: the routes of webhooks do not exist. */
   readonly webhooks?: Webhooks
   /** Absent: the routes under `/v1/log`, and those of proofs and receipts, do not exist. */

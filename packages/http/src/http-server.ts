@@ -11,6 +11,7 @@ import { EventStreams } from './events/event-streams.ts'
 import type { HttpDependencies } from './http-dependencies.ts'
 import { defaultHttpOptions, type HttpOptions } from './http-options.ts'
 import type { RequestState } from './request-context.ts'
+import { addAuditLogRoute } from './routes/audit-logs.ts'
 import { deleteFile } from './routes/delete-file.ts'
 import { deleteFiles } from './routes/delete-files.ts'
 import { addEventRoutes } from './routes/events.ts'
@@ -119,11 +120,12 @@ function createRouter(
   router.get('/v1/usage', usage(dependencies))
   router.get('/healthz', healthz)
   router.get('/readyz', readyz(dependencies))
-  const { admin, history, holds, webhooks, transparency } = dependencies
+  const { admin, auditLog, history, holds, webhooks, transparency } = dependencies
   if (holds !== undefined) addHoldRoutes(router, dependencies, holds, watch)
   if (history !== undefined) addEventRoutes(router, dependencies, history, streams)
   if (webhooks !== undefined) addWebhookRoutes(router, dependencies, webhooks, watch)
   if (transparency !== undefined) addLogRoutes(router, dependencies, transparency)
+  if (auditLog !== undefined) addAuditLogRoute(router, dependencies, auditLog)
   if (admin !== undefined) addAdminRoutes(router, dependencies, admin, watch)
   return router
 }

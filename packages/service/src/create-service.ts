@@ -17,6 +17,7 @@ import { createFileHolds, type FileHolds } from './files/file-holds.ts'
 import { createFileLookup } from './files/file-lookup.ts'
 import { createFiles } from './files/files-service.ts'
 import { isOffered } from './files/purpose-rules.ts'
+import { type AuditLog, createAuditLog } from './history/audit-log.ts'
 import { createHistory } from './history/create-history.ts'
 import type { History } from './history/history.ts'
 import { createMemoryRateStore, type RateStore } from './rates/rate-store.ts'
@@ -48,6 +49,7 @@ export interface Service {
   readonly files: Files
   readonly holds: FileHolds
   readonly history: History
+  readonly auditLog: AuditLog
   readonly admin: AdminUseCases
   readonly webhooks?: Webhooks
   authenticate(token: string): MaybePromise<Authentication>
@@ -129,6 +131,7 @@ export async function createService(
     files,
     holds: createFileHolds(environment, appender, lookUp),
     history: createHistory(environment, appender, options.monotonic),
+    auditLog: createAuditLog(environment),
     ...(webhooks && { webhooks: webhooks.useCases }),
     admin: createAdmin(environment, { appender, consumers, keyUses }, options.dialect),
     authenticate: createAuthenticator(

@@ -25,6 +25,7 @@ export {
 } from './create-service.ts'
 export type { FileHolds, HoldsView, HoldView, NewHold } from './files/file-holds.ts'
 export { extensionOf } from './files/judge-content.ts'
+export type { AuditEntry, AuditLog, AuditQuery } from './history/audit-log.ts'
 export type { EventView } from './history/event-view.ts'
 export type {
   EventFilter,

@@ -288,12 +288,6 @@ export const errorTable = {
     code: 'method_not_allowed',
     about: 'The route does not take this method; `Allow` names those that it takes.',
   },
-  range_not_satisfiable: {
-    status: 416,
-    type: request,
-    code: 'range_not_satisfiable',
-    about: 'The range begins after the end of the file.',
-  },
   event_not_found: {
     status: 404,
     type: request,
@@ -305,6 +299,12 @@ export const errorTable = {
     type: request,
     code: 'tile_not_found',
     about: 'The log has no such tile, or not so much of it.',
+  },
+  range_not_satisfiable: {
+    status: 416,
+    type: request,
+    code: 'range_not_satisfiable',
+    about: 'The range begins after the end of the file.',
   },
   project_archived: {
     status: 409,
@@ -459,6 +459,12 @@ export const errorTable = {
     code: 'data_folder_unusable',
     about: 'The data folder cannot be used: missing, foreign, of another version.',
   },
+  log_rolled_back: {
+    status: 500,
+    type: server,
+    code: 'log_rolled_back',
+    about: 'The log does not extend a checkpoint that was signed of it.',
+  },
   invalid_plugin: {
     status: 500,
     type: server,
@@ -470,9 +476,3 @@ export const errorTable = {
 
 export type ErrorKey = keyof typeof errorTable
 export type ErrorRow = Row
-  log_rolled_back: {
-    status: 500,
-    type: server,
-    code: 'log_rolled_back',
-    about: 'The log does not extend a checkpoint that was signed of it.',
-  },

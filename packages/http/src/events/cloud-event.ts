@@ -53,7 +53,7 @@ export function cloudEvent(
     id: event.id,
     type: cloudEventType(event.type),
     source: `/v1/projects/${event.project}`,
-    subject: isOfFile(event) ? presentId(event.stream) : event.stream,
+    subject: isFileId(event.stream) ? presentId(event.stream) : event.stream,
     time: event.time,
     datacontenttype: 'application/json',
     position: String(event.position),
@@ -66,6 +66,6 @@ export function cloudEvent(
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** Files are the only things whose id is a plain UUID in the log. */
-function isOfFile({ stream }: EventView): boolean {
+export function isFileId(stream: string): boolean {
   return uuid.test(stream)
 }

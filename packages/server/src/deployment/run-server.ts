@@ -43,6 +43,7 @@ export async function runServer(options: {
     files: service.files,
     holds: service.holds,
     history: service.history,
+    auditLog: service.auditLog,
     transparency,
     ...(service.webhooks && { webhooks: service.webhooks }),
     admin: service.admin,
