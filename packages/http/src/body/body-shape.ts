@@ -1,6 +1,7 @@
 import { CustodyError, quote } from '@custody/domain/errors'
-import { checkInteger, notAnInteger } from '../fields/parse-integer.ts'
+import { checkInteger } from '../fields/parse-integer.ts'
 import { missingParameter } from '../fields/single-field.ts'
+import { wrongJsonType } from '../fields/wrong-type.ts'
 
 /** Checks a value of a JSON body, and gives it back with its type. `param` is its dotted path. */
 export type Reader<T> = (value: unknown, param: string) => T
@@ -84,7 +85,7 @@ function membersOf(value: unknown, param: string): Map<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return new Map(Object.entries(value))
   }
-  throw wrongType(param === '' ? 'body' : param, 'an object', value)
+  throw wrongJsonType(param === '' ? 'body' : param, 'an object', value)
 }
 
 function unknownParameter(path: string): CustodyError {
@@ -96,7 +97,7 @@ function unknownParameter(path: string): CustodyError {
 /** A text that is not empty, of at most `maxLength` characters. */
 export function text(maxLength: number): Reader<string> {
   return (value, param) => {
-    if (typeof value !== 'string') throw wrongType(param, 'a string', value)
+    if (typeof value !== 'string') throw wrongJsonType(param, 'a string', value)
     if (value.trim() === '') throw missingParameter(param)
     if (value.length > maxLength) {
       throw new CustodyError(
@@ -124,13 +125,13 @@ export function oneOf<T extends string>(allowed: readonly T[]): Reader<T> {
 
 export function boolean(value: unknown, param: string): boolean {
   if (typeof value === 'boolean') return value
-  throw wrongType(param, 'a boolean', value)
+  throw wrongJsonType(param, 'a boolean', value)
 }
 
 /** A list with at least one item. `allowed` ends the refusal of an empty one. */
 export function someOf<T>(item: Reader<T>, allowed: readonly string[]): Reader<T[]> {
   return (value, param) => {
-    if (!Array.isArray(value)) throw wrongType(param, 'an array', value)
+    if (!Array.isArray(value)) throw wrongJsonType(param, 'an array', value)
     if (value.length === 0) {
       throw new CustodyError(
         'invalid_value',
@@ -142,22 +143,11 @@ export function someOf<T>(item: Reader<T>, allowed: readonly string[]): Reader<T
   }
 }
 
-export function wrongType(param: string, expected: string, value: unknown): CustodyError {
-  return new CustodyError(
-    'invalid_type',
-    `Invalid type for '${param}': expected ${expected}, but got ${quote(value)} instead.`,
-    { param },
-  )
-}
-
 function join(param: string, name: string): string {
   return param === '' ? name : `${param}.${name}`
 }
 
 /** An integer within bounds, inclusive. */
 export function integer(min: number, max: number): Reader<number> {
-  return (value, param) => {
-    if (typeof value !== 'number') throw notAnInteger(param, value)
-    return checkInteger(value, param, { min, max })
-  }
+  return (value, param) => checkInteger(value, param, { min, max })
 }

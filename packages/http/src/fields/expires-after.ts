@@ -1,6 +1,6 @@
 import { CustodyError, quote } from '@custody/domain/errors'
 import type { FormField } from '../dialects/dialect.ts'
-import { checkInteger, notAnInteger, parseInteger } from './parse-integer.ts'
+import { checkInteger, parseInteger } from './parse-integer.ts'
 import { duplicateParameter, missingParameter, singleField } from './single-field.ts'
 
 const name = 'expires_after'
@@ -51,7 +51,6 @@ function parseObject(
   if (anchor === undefined) throw missingParameter(`${name}.anchor`)
   if (seconds === undefined) throw missingParameter(`${name}.seconds`)
   checkAnchor(anchor, `${name}.anchor`)
-  if (typeof seconds !== 'number') throw notAnInteger(`${name}.seconds`, seconds)
   return checkInteger(seconds, `${name}.seconds`, range)
 }
 

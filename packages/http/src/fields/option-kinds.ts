@@ -1,5 +1,6 @@
 import { CustodyError, quote } from '@custody/domain/errors'
-import { checkInteger, notAnInteger, parseInteger } from './parse-integer.ts'
+import { checkInteger, parseInteger } from './parse-integer.ts'
+import { wrongJsonType, wrongType } from './wrong-type.ts'
 
 /**
  * What values an option takes. Both functions throw a CustodyError that names the option, the value and what is
@@ -28,7 +29,7 @@ export const flag: OptionKind<boolean> = {
     return value
   },
   fromJson(value, param) {
-    if (typeof value !== 'boolean') throw wrongType(param, 'true or false', value)
+    if (typeof value !== 'boolean') throw wrongJsonType(param, 'true or false', value)
     return value
   },
 }
@@ -41,10 +42,7 @@ export function integer(bounds: {
   // Adding 0 makes a plain 0 of -0
   return {
     fromText: (text, param) => parseInteger(text, param, bounds) + 0,
-    fromJson(value, param) {
-      if (typeof value !== 'number') throw notAnInteger(param, value)
-      return checkInteger(value, param, bounds) + 0
-    },
+    fromJson: (value, param) => checkInteger(value, param, bounds) + 0,
   }
 }
 
@@ -88,18 +86,10 @@ function textThat(fromText: (text: string, param: string) => string): OptionKind
   return {
     fromText,
     fromJson(value, param) {
-      if (typeof value !== 'string') throw wrongType(param, 'a string', value)
+      if (typeof value !== 'string') throw wrongJsonType(param, 'a string', value)
       return fromText(value, param)
     },
   }
-}
-
-function wrongType(param: string, expected: string, value: unknown): CustodyError {
-  return new CustodyError(
-    'invalid_type',
-    `Invalid type for '${param}': expected ${expected}, but got ${quote(value)} instead.`,
-    { param },
-  )
 }
 
 function wrongValue(param: string, allowed: string, value: string): CustodyError {

@@ -1,4 +1,5 @@
 import { CustodyError, quote } from '@custody/domain/errors'
+import { wrongJsonType, wrongType } from './wrong-type.ts'
 
 const integerForm = /^-?\d+$/
 
@@ -12,23 +13,36 @@ export function parseInteger(
   param: string,
   bounds: { readonly min: number; readonly max: number },
 ): number {
-  if (!integerForm.test(text)) throw notAnInteger(param, text)
-  return checkInteger(Number(text), param, bounds)
+  if (!integerForm.test(text)) throw wrongType(param, 'an integer', text)
+  // As it was written: of many digits a number keeps the first ones only, or is Infinity
+  return inBounds(Number(text), param, bounds, quote(text).slice(1, -1))
 }
 
-/** The same for a number of a JSON body. */
+/** The same for a value of JSON. */
 export function checkInteger(
+  value: unknown,
+  param: string,
+  bounds: { readonly min: number; readonly max: number },
+): number {
+  // 1e999 is Infinity here, which is out of bounds and not of the wrong type
+  const isNumber = typeof value === 'number'
+  if (!isNumber || (Number.isFinite(value) && !Number.isInteger(value))) {
+    throw wrongJsonType(param, 'an integer', value)
+  }
+  return inBounds(value, param, bounds, `${value}`)
+}
+
+function inBounds(
   value: number,
   param: string,
   { min, max }: { readonly min: number; readonly max: number },
+  shown: string,
 ): number {
-  // A text of very many digits is Infinity here, which is out of bounds and not of the wrong type
-  if (Number.isFinite(value) && !Number.isInteger(value)) throw notAnInteger(param, value)
   if (value < min) {
     throw new CustodyError(
       'integer_below_min_value',
       `Invalid '${param}': integer below minimum value. ` +
-        `Expected a value >= ${min}, but got ${value} instead.`,
+        `Expected a value >= ${min}, but got ${shown} instead.`,
       { param },
     )
   }
@@ -36,17 +50,9 @@ export function checkInteger(
     throw new CustodyError(
       'integer_above_max_value',
       `Invalid '${param}': integer above maximum value. ` +
-        `Expected a value <= ${max}, but got ${value} instead.`,
+        `Expected a value <= ${max}, but got ${shown} instead.`,
       { param },
     )
   }
   return value
-}
-
-export function notAnInteger(param: string, value: unknown): CustodyError {
-  return new CustodyError(
-    'invalid_type',
-    `Invalid type for '${param}': expected an integer, but got ${quote(value)} instead.`,
-    { param },
-  )
 }

@@ -36,7 +36,7 @@ export class BusboyForm {
     this.#parser = openParser(options.contentType)
     this.#parser.on('field', (name, value, info) => {
       this.#guard(() => {
-        if (info.valueTruncated) throw fieldTooLarge()
+        if (info.valueTruncated) throw fieldTooLarge(name ?? '')
         options.collector.addField(name ?? '', value ?? '', info.encoding)
       })
     })

@@ -94,7 +94,7 @@ function checkName(name: string): void {
   if (name.length <= formLimits.nameLength) return
   throw new CustodyError(
     'form_too_large',
-    `The name of a form field is too long: at most ${formLimits.nameLength} characters are allowed.`,
+    `The name ${quote(name)} of a form field is too long: at most ${formLimits.nameLength} characters are allowed, and it has ${name.length}.`,
   )
 }
 

@@ -1,4 +1,5 @@
-import { CustodyError } from '@custody/domain/errors'
+import { CustodyError, quote } from '@custody/domain/errors'
+import { formLimits } from './form-limits.ts'
 
 const MiB = 2 ** 20
 
@@ -12,12 +13,19 @@ export function fileTooLarge(maxBytes: number, seen: string): CustodyError {
   )
 }
 
-export function fieldTooLarge(): CustodyError {
-  return new CustodyError('form_too_large', 'The value of a form field is too long.')
+export function fieldTooLarge(name: string): CustodyError {
+  return new CustodyError(
+    'form_too_large',
+    `The value of ${quote(name)} is too long: less than ${formLimits.valueBytes} bytes are allowed.`,
+    { param: name.slice(0, 64) },
+  )
 }
 
 export function overheadTooLarge(): CustodyError {
-  return new CustodyError('form_too_large', 'The form is too large apart from its file.')
+  return new CustodyError(
+    'form_too_large',
+    `The form is too large apart from its file: at most ${formLimits.overheadBytes / MiB} MiB are allowed.`,
+  )
 }
 
 export function malformedForm(why: string): CustodyError {

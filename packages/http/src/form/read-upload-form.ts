@@ -84,7 +84,7 @@ function collectLean(
   let file: Buffer | undefined
   for (const { name, filename, type, encoding, start, end } of parts) {
     if (filename === undefined) {
-      if (end - start >= formLimits.valueBytes) throw fieldTooLarge()
+      if (end - start >= formLimits.valueBytes) throw fieldTooLarge(name)
       collector.addField(name, body.toString('utf8', start, end), encoding ?? '7bit')
     } else {
       const head = { filename, type: type ?? 'text/plain', encoding: encoding ?? '7bit' }

@@ -223,7 +223,7 @@ const refused: readonly {
     sent: [whole({ process: 'true' })],
     code: 'invalid_type',
     param: 'gateflow[process]',
-    message: /expected true or false, but got 'true'/,
+    message: /expected true or false, but got the string 'true' instead/,
   },
   {
     what: 'null',
@@ -237,7 +237,7 @@ const refused: readonly {
     sent: [whole({ chunk_size: '1000' })],
     code: 'invalid_type',
     param: 'gateflow[chunk_size]',
-    message: /expected an integer, but got '1000'/,
+    message: /expected an integer, but got the string '1000' instead/,
   },
   {
     what: 'a fraction',

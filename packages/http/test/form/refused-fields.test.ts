@@ -96,6 +96,7 @@ const cases: Readonly<Record<string, Case>> = {
     parts: [{ name: 'n'.repeat(300), content: 'x' }, file],
     code: 'form_too_large',
     param: null,
+    message: `The name '${'n'.repeat(61)}...' of a form field is too long: at most 256 characters are allowed, and it has 300.`,
   },
   'a name of 15,000 characters': {
     parts: [{ name: 'n'.repeat(15_000), content: 'x' }, file],
@@ -110,12 +111,14 @@ const cases: Readonly<Record<string, Case>> = {
   'a value of 64 KiB': {
     parts: [purpose, { name: 'metadata', content: 'x'.repeat(65_536) }, file],
     code: 'form_too_large',
-    param: null,
+    param: 'metadata',
+    message: "The value of 'metadata' is too long: less than 65536 bytes are allowed.",
   },
   'a value of 5 MiB': {
     parts: [purpose, { name: 'metadata', content: 'x'.repeat(5 * 2 ** 20) }, file],
     code: 'form_too_large',
-    param: null,
+    param: 'metadata',
+    message: "The value of 'metadata' is too long: less than 65536 bytes are allowed.",
   },
   'an empty file': {
     parts: [purpose, { ...file, content: '' }],

@@ -76,6 +76,19 @@ const refused = {
     'limit',
     "Invalid 'limit': integer above maximum value. Expected a value <= 10000, but got 10001 instead.",
   ],
+  // The value as it was written, not as a number shows it
+  '?limit=1000000000000000000001': [
+    400,
+    'integer_above_max_value',
+    'limit',
+    "Invalid 'limit': integer above maximum value. Expected a value <= 10000, but got 1000000000000000000001 instead.",
+  ],
+  [`?limit=${'9'.repeat(400)}`]: [
+    400,
+    'integer_above_max_value',
+    'limit',
+    `Invalid 'limit': integer above maximum value. Expected a value <= 10000, but got ${'9'.repeat(61)}... instead.`,
+  ],
   '?limit=-5': [400, 'integer_below_min_value', 'limit', undefined],
   '?limit=ten': [400, 'invalid_type', 'limit', undefined],
   '?limit=1.5': [400, 'invalid_type', 'limit', undefined],
