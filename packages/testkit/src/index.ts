@@ -5,6 +5,7 @@ export type { LogStore, OpenOptions } from './event-log/log-store.ts'
 export { type RawLog, readLog } from './event-log/read-log.ts'
 export { type TestClock, testClock } from './event-log/test-clock.ts'
 export { type PlainCheckpoint, plainCheckpoint } from './plain-log/plain-checkpoint.ts'
+export { type PlainProof, plainProof } from './plain-log/plain-proof.ts'
 export { plainConsistency, plainInclusion, plainRoot } from './plain-log/plain-tree.ts'
 export {
   type Answer,
