@@ -34,7 +34,7 @@ export interface BlobStore {
   /** Content that is whole in memory already: at most {@link INLINE_MAX_BYTES}. */
   fromBuffer(content: Uint8Array): SpooledContent
 
-  /** Yields `content_damaged` if the extent is missing or ends before the range does. */
+  /** The bytes as they are stored: sealed ones by `readSealed`. Yields `content_damaged` if the extent is missing or ends before the range does. */
   read(
     extentId: string,
     options: ByteRange & { readonly signal?: AbortSignal },

@@ -11,6 +11,21 @@ export {
   openDiskBlobStore,
 } from './disk/disk-blob-store.ts'
 export { type DurableFiles, durableFiles } from './disk/durable-files.ts'
-export type { SpooledContent } from './spool/spooled-content.ts'
-export type { UploadSpool } from './spool/upload-spool.ts'
+export {
+  isBox,
+  openSealedBox,
+  readSealed,
+  type SealedExtent,
+} from './sealed/read-sealed.ts'
+export {
+  type ExtentFormat,
+  isSealedFormat,
+  type SealedFormat,
+  type SealMode,
+} from './sealed/sealed-formats.ts'
+export type { ReadStored } from './sealed/stored-bytes.ts'
+export { unwrapKey, wrapKey } from './sealed/wrap-key.ts'
+export type { SpooledContent, StoredForm } from './spool/spooled-content.ts'
+export type { SealOptions } from './spool/staging-area.ts'
+export type { StagedPart, UploadSpool } from './spool/upload-spool.ts'
 export { type SweepOptions, type SweepResult, sweep } from './sweep.ts'

@@ -15,6 +15,7 @@ export function openDiskBlobReader(folder: string): BlobReader {
     staging: join(folder, 'staging'),
     fanOut: [],
     files: durableFiles,
+    seal: undefined,
     newId() {
       throw new TypeError('A reader stages nothing')
     },

@@ -5,7 +5,11 @@ import type { Readable } from 'node:stream'
 import { CustodyError, quote } from '@custody/domain/errors'
 import type { BlobStore, ByteRange, StoredExtent } from '../blob-store.ts'
 import type { SpooledContent } from '../spool/spooled-content.ts'
-import { type PlaceContent, StagingArea } from '../spool/staging-area.ts'
+import {
+  type PlaceContent,
+  type SealOptions,
+  StagingArea,
+} from '../spool/staging-area.ts'
 import type { UploadSpool } from '../spool/upload-spool.ts'
 import { type DurableFiles, durableFiles, hasCode } from './durable-files.ts'
 import { extentPath, isExtentId } from './extent-path.ts'
@@ -19,6 +23,8 @@ export type DiskBlobStoreOptions = {
   readonly newId: () => string
   /** The durable operations; default {@link durableFiles}. A test passes ones that fail. */
   readonly files?: DurableFiles
+  /** Seals what is stored from now on. Default: it is stored as it is. */
+  readonly seal?: SealOptions
 }
 
 type SignalOption = { readonly signal?: AbortSignal }
@@ -36,7 +42,8 @@ export async function openDiskBlobStore(
     // A fan-out folder may have been made by a process that died before it was durable.
     await files.syncFolder(blobs)
     const fanOut = await readdir(blobs)
-    return new DiskBlobStore({ blobs, staging, fanOut, files, newId: options.newId })
+    const { newId, seal } = options
+    return new DiskBlobStore({ blobs, staging, fanOut, files, newId, seal })
   } catch (error) {
     throw storageError(error, 'The blob folder could not be opened')
   }
@@ -58,6 +65,7 @@ export class DiskBlobStore implements BlobStore {
     readonly fanOut: readonly string[]
     readonly files: DurableFiles
     readonly newId: () => string
+    readonly seal: SealOptions | undefined
   }) {
     this.#blobs = options.blobs
     this.#stagingFolder = options.staging
@@ -70,6 +78,7 @@ export class DiskBlobStore implements BlobStore {
       files: options.files,
       newId: options.newId,
       place: this.#place,
+      seal: options.seal,
     })
   }
 

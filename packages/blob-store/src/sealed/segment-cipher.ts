@@ -15,6 +15,17 @@ export interface SegmentCipher {
   open(segment: number, isLast: boolean, stored: Uint8Array): Uint8Array
 }
 
+/** What is encrypted at once: memory for longer output comes fresh from the kernel, each time. */
+const SLICE_BYTES = 64 * 1024
+
+function slices(part: Uint8Array): Uint8Array[] {
+  const all: Uint8Array[] = []
+  for (let at = 0; at < part.length; at += SLICE_BYTES) {
+    all.push(part.subarray(at, at + SLICE_BYTES))
+  }
+  return all
+}
+
 const noAssociatedData = new Uint8Array()
 
 /** @param random The salt and the nonce prefix, 39 bytes: fresh for each stream. */
@@ -55,7 +66,7 @@ export function segmentCipher(
   return {
     seal(segment, isLast, parts) {
       const cipher = createCipheriv('aes-256-gcm', key, nonceOf(segment, isLast))
-      const pieces = parts.map((part) => cipher.update(part))
+      const pieces = parts.flatMap(slices).map((part) => cipher.update(part))
       cipher.final()
       return [...pieces, cipher.getAuthTag()]
     },

@@ -15,8 +15,9 @@ export class StreamSealer {
   readonly #header: Uint8Array
   readonly #cipher: SegmentCipher
   readonly #segmentBytes: number
-  #pending: Uint8Array[] = []
-  #pendingBytes = 0
+  /** What has come of the segment: the first `#filled` bytes. */
+  #pending = new Uint8Array()
+  #filled = 0
   #segment = 0
 
   constructor({ dataKey, random, segmentBytes, associatedData }: StreamSealerOptions) {
@@ -37,35 +38,47 @@ export class StreamSealer {
     const pieces: Uint8Array[] = []
     let rest = chunk
     for (let room = this.#room(); rest.length > room; room = this.#room()) {
-      this.#pending.push(rest.subarray(0, room))
+      pieces.push(...this.#seal(false, rest.subarray(0, room)))
       rest = rest.subarray(room)
-      pieces.push(...this.#seal(false))
     }
-    if (rest.length > 0) {
-      this.#pending.push(new Uint8Array(rest))
-      this.#pendingBytes += rest.length
-    }
+    this.#keep(rest)
     return pieces
   }
 
   /** The rest of the stream. */
   end(): Uint8Array[] {
-    return this.#seal(true)
+    return this.#seal(true, new Uint8Array())
+  }
+
+  #keep(rest: Uint8Array): void {
+    const filled = this.#filled + rest.length
+    if (filled > this.#pending.length) {
+      // Doubled, so that what grows in small steps is not copied with each.
+      const length = Math.min(
+        Math.max(filled, 2 * this.#pending.length),
+        this.#segmentBytes,
+      )
+      const larger = new Uint8Array(length)
+      larger.set(this.#pending.subarray(0, this.#filled))
+      this.#pending = larger
+    }
+    this.#pending.set(rest, this.#filled)
+    this.#filled = filled
   }
 
   /** How much more the segment takes. */
   #room(): number {
     const first = this.#segment === 0 ? HEADER_BYTES : 0
-    return this.#segmentBytes - first - TAG_BYTES - this.#pendingBytes
+    return this.#segmentBytes - first - TAG_BYTES - this.#filled
   }
 
-  #seal(isLast: boolean): Uint8Array[] {
+  #seal(isLast: boolean, rest: Uint8Array): Uint8Array[] {
     if (this.#segment >= MAX_SEGMENTS) throw new RangeError('The stream is too long')
-    const pieces = this.#cipher.seal(this.#segment, isLast, this.#pending)
+    const parts = [this.#pending.subarray(0, this.#filled), rest]
+    const pieces = this.#cipher.seal(this.#segment, isLast, parts)
     if (this.#segment === 0) pieces.unshift(this.#header)
     this.#segment += 1
-    this.#pending = []
-    this.#pendingBytes = 0
+    this.#filled = 0
     return pieces
   }
 }

@@ -1,5 +1,5 @@
 import { storageError } from '../disk/storage-error.ts'
-import type { SpooledContent } from './spooled-content.ts'
+import type { SpooledContent, StoredForm } from './spooled-content.ts'
 
 /** Content in memory. It touches no disk, unless it is committed to the store all the same. */
 export class InlineContent implements SpooledContent {
@@ -7,15 +7,30 @@ export class InlineContent implements SpooledContent {
   readonly sha256: string
   readonly inline: Uint8Array
   readonly path = undefined
-  readonly #stage: () => Promise<SpooledContent>
+  readonly #seal: (content: Uint8Array) => StoredForm
+  readonly #stage: (stored: StoredForm) => Promise<SpooledContent>
+  #stored: StoredForm | undefined
   #ended = false
 
-  /** @param stage Writes the content to a staging file. */
-  constructor(content: Uint8Array, sha256: string, stage: () => Promise<SpooledContent>) {
+  constructor(
+    content: Uint8Array,
+    sha256: string,
+    actions: {
+      readonly seal: (content: Uint8Array) => StoredForm
+      /** Writes what is stored to a staging file. */
+      readonly stage: (stored: StoredForm) => Promise<SpooledContent>
+    },
+  ) {
     this.bytes = content.length
     this.sha256 = sha256
     this.inline = content
-    this.#stage = stage
+    this.#seal = actions.seal
+    this.#stage = actions.stage
+  }
+
+  get stored(): StoredForm {
+    this.#stored ??= this.#seal(this.inline)
+    return this.#stored
   }
 
   async commit(
@@ -29,7 +44,7 @@ export class InlineContent implements SpooledContent {
     options.signal?.throwIfAborted()
     let staged: SpooledContent
     try {
-      staged = await this.#stage()
+      staged = await this.#stage(this.stored)
     } catch (error) {
       throw storageError(error, 'The upload could not be stored')
     }

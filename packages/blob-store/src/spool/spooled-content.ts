@@ -1,3 +1,20 @@
+import type { SealedFormat } from '../sealed/sealed-formats.ts'
+
+/** How content is coded where it is stored. */
+export type StoredForm = {
+  /** Bytes that it takes. */
+  readonly bytes: number
+  /** The bytes to be kept inline; undefined for content in a staging file. */
+  readonly inline: Uint8Array | undefined
+} & (
+  | { readonly format: 'plain' }
+  | {
+      readonly format: SealedFormat
+      /** Opens this extent and no other; whoever keeps the content keeps the key, wrapped. */
+      readonly dataKey: Uint8Array
+    }
+)
+
 /** Content that is complete, counted and hashed, but not yet anybody's: commit it or discard it. */
 export interface SpooledContent {
   readonly bytes: number
@@ -5,7 +22,9 @@ export interface SpooledContent {
   readonly sha256: string
   /** The whole content where it is at most 64 KiB; undefined otherwise. */
   readonly inline: Uint8Array | undefined
-  /** The staging file of larger content, readable until commit or discard; undefined for inline content. */
+  /** Sealed when it is looked at first. */
+  readonly stored: StoredForm
+  /** The staging file of larger content, coded as `stored` says, readable until commit or discard; undefined for inline content. */
   readonly path: string | undefined
   /**
    * Makes the content durable under `extentId`, a UUID that nothing is stored under yet. Once it resolves, the content

@@ -1,6 +1,6 @@
 import { storageError } from '../disk/storage-error.ts'
-import type { SpooledContent } from './spooled-content.ts'
-import type { StagingFile } from './staging-file.ts'
+import type { SpooledContent, StoredForm } from './spooled-content.ts'
+import type { StagedFile } from './staged-file.ts'
 
 export type StagedContentActions = {
   readonly place: (
@@ -17,14 +17,16 @@ export class StagedContent implements SpooledContent {
   readonly sha256: string
   readonly inline = undefined
   readonly path: string
+  readonly stored: StoredForm
   readonly #actions: StagedContentActions
   #commit: Promise<void> | undefined
   #discard: Promise<void> | undefined
 
-  constructor(file: StagingFile, sha256: string, actions: StagedContentActions) {
+  constructor(file: StagedFile, sha256: string, actions: StagedContentActions) {
     this.bytes = file.bytes
     this.sha256 = sha256
     this.path = file.path
+    this.stored = file.stored
     this.#actions = actions
   }
 

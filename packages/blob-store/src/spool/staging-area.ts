@@ -4,21 +4,46 @@ import { join } from 'node:path'
 import { CustodyError } from '@custody/domain/errors'
 import { INLINE_MAX_BYTES } from '../blob-store.ts'
 import { type DurableFiles, hasCode } from '../disk/durable-files.ts'
+import { sealContent } from '../sealed/seal-content.ts'
+import { DATA_KEY_BYTES, type SealMode } from '../sealed/sealed-formats.ts'
+import { FRAME_BYTES } from '../sealed/seek-table.ts'
+import { HEADER_BYTES } from '../sealed/segment-layout.ts'
 import { BlockPool } from './block-pool.ts'
 import { HashThread } from './hash-thread.ts'
 import { InlineContent } from './inline-content.ts'
-import type { SpooledContent } from './spooled-content.ts'
+import { SealThreads } from './seal-threads.ts'
+import { SealedStagingFile } from './sealed-staging-file.ts'
+import type { SpooledContent, StoredForm } from './spooled-content.ts'
 import { StagedContent } from './staged-content.ts'
+import type { StagedFile } from './staged-file.ts'
 import { StagingFile, type StagingShared } from './staging-file.ts'
 import { StagingSpool } from './staging-spool.ts'
 import type { UploadSpool } from './upload-spool.ts'
 
 /** Makes a complete staging file durable under `extentId`. If it rejects, nothing is stored under that id. */
 export type PlaceContent = (
-  file: StagingFile,
+  file: StagedFile,
   extentId: string,
   options: { readonly signal: AbortSignal | undefined },
 ) => Promise<void>
+
+/** How content is sealed before it touches the disk. */
+export type SealOptions = {
+  readonly mode: Exclude<SealMode, 'off'>
+  /** Random bytes for keys, salts and nonces. */
+  readonly random: (bytes: number) => Uint8Array
+  /** Threads that seal large content, at most. */
+  readonly threads: number
+}
+
+/** One block fills while another is written, and two more even out the two speeds: 1 MiB at most for one upload. */
+const PLAIN_BLOCKS = 4
+
+/** A frame fills while another is sealed: 2 MiB for one upload, and as much in the thread. */
+const SEALED_BLOCKS = 2
+
+/** Frames that are kept for the next spool. */
+const MAX_FREE_FRAMES = 8
 
 export type StagingAreaOptions = {
   /** An existing folder that nobody else writes to. */
@@ -28,20 +53,28 @@ export type StagingAreaOptions = {
   readonly newId: () => string
   /** What `commit` of content from this area does. */
   readonly place: PlaceContent
+  /** Undefined: content is stored as it is. */
+  readonly seal: SealOptions | undefined
 }
 
 /** Where uploads are until they are committed: a folder, and the memory and thread that all spools share. */
 export class StagingArea {
   readonly #options: StagingAreaOptions
   readonly #shared: StagingShared
-  readonly #blocks = new BlockPool()
+  readonly #blocks: BlockPool
+  readonly #sealThreads: SealThreads | undefined
   readonly #spools = new Set<StagingSpool>()
   /** Paths that somebody works on. */
   readonly #paths = new Set<string>()
 
   constructor(options: StagingAreaOptions) {
     this.#options = options
+    const { seal } = options
     this.#shared = { files: options.files, hashThread: new HashThread(), writeBacks: 0 }
+    this.#blocks = seal
+      ? new BlockPool({ create: sharedFrame, maxFree: MAX_FREE_FRAMES })
+      : new BlockPool()
+    this.#sealThreads = seal && new SealThreads({ threads: seal.threads })
   }
 
   spool(options: { maxBytes: number; signal: AbortSignal }): UploadSpool {
@@ -49,7 +82,9 @@ export class StagingArea {
       maxBytes: options.maxBytes,
       signal: options.signal,
       blocks: this.#blocks,
-      createFile: () => this.#createFile(),
+      maxBlocks: this.#options.seal ? SEALED_BLOCKS : PLAIN_BLOCKS,
+      hashesOneBlock: !this.#options.seal,
+      createFile: () => this.#createStagedFile(),
       removeFile: (file) => this.#removeFile(file),
       inlineContent: (bytes) => this.fromBuffer(bytes),
       stagedContent: (file, sha256) => this.#stagedContent(file, sha256),
@@ -67,15 +102,18 @@ export class StagingArea {
       )
     }
     const sha256 = hash('sha256', content, 'hex')
-    return new InlineContent(content, sha256, async () => {
-      const file = await this.#createFile()
-      try {
-        await file.append(content)
-      } catch (error) {
-        await this.#removeFile(file)
-        throw error
-      }
-      return this.#stagedContent(file, sha256)
+    return new InlineContent(content, sha256, {
+      seal: (bytes) => this.#storedForm(bytes),
+      stage: async ({ inline }) => {
+        const file = await this.#createFile()
+        try {
+          await file.append(inline ?? content)
+        } catch (error) {
+          await this.#removeFile(file)
+          throw error
+        }
+        return this.#stagedContent(file, sha256)
+      },
     })
   }
 
@@ -102,6 +140,30 @@ export class StagingArea {
   async close(): Promise<void> {
     await Promise.all([...this.#spools].map((spool) => spool.discard()))
     await this.#shared.hashThread.close()
+    await this.#sealThreads?.close()
+  }
+
+  #storedForm(content: Uint8Array): StoredForm {
+    const { seal } = this.#options
+    if (!seal) return { format: 'plain', bytes: content.length, inline: content }
+    const dataKey = seal.random(DATA_KEY_BYTES)
+    const { format, stored } = sealContent(seal.mode, dataKey, content)
+    return { format, bytes: stored.length, dataKey, inline: stored }
+  }
+
+  async #createStagedFile(): Promise<StagedFile> {
+    const { seal } = this.#options
+    if (!seal || !this.#sealThreads) return await this.#createFile()
+    const dataKey = seal.random(DATA_KEY_BYTES)
+    const random = seal.random(HEADER_BYTES - 1)
+    const file = await this.#createFile()
+    try {
+      const opened = this.#sealThreads.open({ mode: seal.mode, dataKey, random })
+      return new SealedStagingFile(file, opened, dataKey)
+    } catch (error) {
+      await this.#removeFile(file)
+      throw error
+    }
   }
 
   async #createFile(): Promise<StagingFile> {
@@ -115,7 +177,7 @@ export class StagingArea {
     }
   }
 
-  #stagedContent(file: StagingFile, sha256: string): SpooledContent {
+  #stagedContent(file: StagedFile, sha256: string): SpooledContent {
     return new StagedContent(file, sha256, {
       place: async (extentId, options) => {
         await this.#options.place(file, extentId, options)
@@ -126,16 +188,21 @@ export class StagingArea {
   }
 
   /** Never rejects: `sweep` finds what could not be removed. */
-  async #removeFile(file: StagingFile): Promise<void> {
+  async #removeFile(file: StagedFile): Promise<void> {
     await this.#options.files.remove(file.path).catch(() => false)
     await this.#letGo(file)
   }
 
-  async #letGo(file: StagingFile): Promise<void> {
+  async #letGo(file: StagedFile): Promise<void> {
     // Its bytes are durable, or gone: an error of the close would say nothing about them.
     await file.close().catch(() => {})
     this.#paths.delete(file.path)
   }
+}
+
+/** Shared, so that a thread reads it where it lies. */
+function sharedFrame(): Uint8Array {
+  return new Uint8Array(new SharedArrayBuffer(FRAME_BYTES))
 }
 
 async function statIfThere(path: string) {

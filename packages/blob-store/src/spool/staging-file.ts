@@ -1,6 +1,8 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { DurableFiles } from '../disk/durable-files.ts'
 import type { FileHash, HashThread } from './hash-thread.ts'
+import type { StoredForm } from './spooled-content.ts'
+import type { StagedFile } from './staged-file.ts'
 
 /** Written bytes after which the disk is told to begin: the sync at the end then finds little left. */
 const WRITE_BACK_BYTES = 32 * 1024 * 1024
@@ -20,7 +22,7 @@ export type StagingShared = {
 }
 
 /** One file in the staging folder: written front to back by one writer, hashed in the background. */
-export class StagingFile {
+export class StagingFile implements StagedFile {
   readonly path: string
   readonly #shared: StagingShared
   readonly #handle: FileHandle
@@ -47,6 +49,18 @@ export class StagingFile {
   /** Bytes that can be read from the file. */
   get bytes(): number {
     return this.#bytes
+  }
+
+  get readableBytes(): number {
+    return this.#bytes
+  }
+
+  get sealedPart(): Record<string, never> {
+    return {}
+  }
+
+  get stored(): StoredForm {
+    return { format: 'plain', bytes: this.#bytes, inline: undefined }
   }
 
   /** From now on the file is hashed while it grows. */

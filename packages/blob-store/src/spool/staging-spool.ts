@@ -2,23 +2,24 @@ import { hash } from 'node:crypto'
 import { CustodyError } from '@custody/domain/errors'
 import { INLINE_MAX_BYTES } from '../blob-store.ts'
 import { storageError } from '../disk/storage-error.ts'
-import { BLOCK_BYTES, type BlockPool } from './block-pool.ts'
+import type { BlockPool } from './block-pool.ts'
 import type { SpooledContent } from './spooled-content.ts'
-import type { StagingFile } from './staging-file.ts'
-import type { UploadSpool } from './upload-spool.ts'
-
-/** One block fills while another is written, and two more even out the two speeds: 1 MiB at most for one upload. */
-const MAX_BLOCKS = 4
+import type { StagedFile } from './staged-file.ts'
+import type { StagedPart, UploadSpool } from './upload-spool.ts'
 
 export type StagingSpoolOptions = {
   readonly maxBytes: number
   readonly signal: AbortSignal
   readonly blocks: BlockPool
+  /** Blocks that one upload may take. */
+  readonly maxBlocks: number
+  /** Whether content of a single block is hashed here, which is quicker than the way to a thread and back. */
+  readonly hashesOneBlock: boolean
   /** Called at most once, when the content is found to be larger than {@link INLINE_MAX_BYTES}. */
-  readonly createFile: () => Promise<StagingFile>
-  readonly removeFile: (file: StagingFile) => Promise<void>
+  readonly createFile: () => Promise<StagedFile>
+  readonly removeFile: (file: StagedFile) => Promise<void>
   readonly inlineContent: (bytes: Uint8Array) => SpooledContent
-  readonly stagedContent: (file: StagingFile, sha256: string) => SpooledContent
+  readonly stagedContent: (file: StagedFile, sha256: string) => SpooledContent
   /** The spool was discarded, or handed its content over. */
   readonly onSettled: () => void
 }
@@ -34,9 +35,9 @@ export class StagingSpool implements UploadSpool {
   #filling: Block | undefined
   readonly #full: Block[] = []
   #blocksTaken = 0
-  /** A single block is hashed by `end`, which is quicker than the way to the thread and back. */
+  /** A single block is hashed by `end`. */
   #hashedAtEnd = false
-  #file: StagingFile | undefined
+  #file: StagedFile | undefined
   #writing: Promise<void> | undefined
   #producer: { resolve(): void; reject(error: unknown): void } | undefined
   #state: 'open' | 'ended' | 'failed' = 'open'
@@ -54,9 +55,10 @@ export class StagingSpool implements UploadSpool {
     return this.#bytes
   }
 
-  get staged(): { readonly path: string; readonly bytes: number } | undefined {
+  get staged(): StagedPart | undefined {
     const file = this.#file
-    return file === undefined ? undefined : { path: file.path, bytes: file.bytes }
+    if (file === undefined) return undefined
+    return { path: file.path, bytes: file.readableBytes, ...file.sealedPart }
   }
 
   write(chunk: Uint8Array): void | Promise<void> {
@@ -152,11 +154,11 @@ export class StagingSpool implements UploadSpool {
     while (rest.length > 0) {
       const block = this.#blockToFill()
       if (block === undefined) return rest
-      const part = rest.subarray(0, BLOCK_BYTES - block.filled)
+      const part = rest.subarray(0, block.memory.length - block.filled)
       block.memory.set(part, block.filled)
       block.filled += part.length
       rest = rest.subarray(part.length)
-      if (block.filled === BLOCK_BYTES) this.#queue(block)
+      if (block.filled === block.memory.length) this.#queue(block)
     }
     return rest
   }
@@ -172,7 +174,7 @@ export class StagingSpool implements UploadSpool {
   }
 
   #blockToFill(): Block | undefined {
-    if (this.#filling === undefined && this.#blocksTaken < MAX_BLOCKS) {
+    if (this.#filling === undefined && this.#blocksTaken < this.#options.maxBlocks) {
       this.#blocksTaken += 1
       this.#filling = { memory: this.#options.blocks.take(), filled: 0 }
     }
@@ -223,7 +225,7 @@ export class StagingSpool implements UploadSpool {
     const last = this.#filling
     let sha256: string | undefined
     if (last !== undefined) {
-      this.#hashedAtEnd = last.filled === this.#bytes
+      this.#hashedAtEnd = this.#options.hashesOneBlock && last.filled === this.#bytes
       if (this.#hashedAtEnd) {
         sha256 = hash('sha256', last.memory.subarray(0, last.filled), 'hex')
       }

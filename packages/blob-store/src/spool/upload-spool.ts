@@ -1,4 +1,14 @@
+import type { SealedFormat } from '../sealed/sealed-formats.ts'
 import type { SpooledContent } from './spooled-content.ts'
+
+/** A staging file that still grows. */
+export type StagedPart = {
+  readonly path: string
+  /** Bytes of the content that can be read by now. */
+  readonly bytes: number
+  /** Of a sealed file that can be read while it grows, what opens it. */
+  readonly sealed?: { readonly format: SealedFormat; readonly dataKey: Uint8Array }
+}
 
 /** A sink for one upload, with back-pressure, count and SHA-256. For a single producer. */
 export interface UploadSpool {
@@ -8,7 +18,7 @@ export interface UploadSpool {
    * The staging file, once there is one, and how many bytes of it can be read by now: a validator may follow
    * the content while it grows.
    */
-  readonly staged: { readonly path: string; readonly bytes: number } | undefined
+  readonly staged: StagedPart | undefined
   /**
    * Takes a chunk, which is the spool's own from then on. A promise is returned only where the caller must wait
    * for it before the next `write` or `end`.

@@ -110,7 +110,7 @@ t.test('a range is read from its own segments, and from no others', async (t) =>
     [8, 9, [64, 128]],
     [8, 56, [64, 128]],
     [8, 57, [64, 192]],
-    [500, 600, [640, 832]],
+    [500, 600, [704, 896]],
     [999, 1000, [1344, stored.length]],
   ] as const) {
     const reads: number[][] = []

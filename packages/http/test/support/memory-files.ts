@@ -259,6 +259,7 @@ function contentOf(chunks: readonly Buffer[]): Content {
     bytes: whole.length,
     sha256: createHash('sha256').update(whole).digest('hex'),
     inline: whole,
+    stored: { format: 'plain', bytes: whole.length, inline: whole },
     path: undefined,
     commit: async () => {},
     discard: async () => {},

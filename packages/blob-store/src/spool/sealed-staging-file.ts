@@ -1,0 +1,96 @@
+import type { ContentSeal, SealedPiece } from './seal-threads.ts'
+import type { StoredForm } from './spooled-content.ts'
+import type { StagedFile } from './staged-file.ts'
+import type { StagingFile } from './staging-file.ts'
+import type { StagedPart } from './upload-spool.ts'
+
+/** A staging file that never holds plain text: what is appended is sealed by a thread, and written as that comes back. */
+export class SealedStagingFile implements StagedFile {
+  readonly #file: StagingFile
+  readonly #seal: ContentSeal
+  readonly #dataKey: Uint8Array
+  #bytes = 0
+  #readable: Pick<StagedPart, 'bytes' | 'sealed'> = { bytes: 0 }
+  /** The last write: it goes on while the next content is sealed. */
+  #writing: Promise<void> = Promise.resolve()
+  #stored: StoredForm | undefined
+
+  constructor(file: StagingFile, seal: ContentSeal, dataKey: Uint8Array) {
+    this.#file = file
+    this.#seal = seal
+    this.#dataKey = dataKey
+  }
+
+  get path(): string {
+    return this.#file.path
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get readableBytes(): number {
+    return this.#readable.bytes
+  }
+
+  get sealedPart(): Pick<StagedPart, 'sealed'> {
+    const { sealed } = this.#readable
+    return sealed ? { sealed } : {}
+  }
+
+  get stored(): StoredForm {
+    if (this.#stored === undefined) throw new TypeError('The content is not whole yet')
+    return this.#stored
+  }
+
+  /** The seal hashes all that it takes. */
+  startHashing(): void {}
+
+  async append(content: Uint8Array): Promise<void> {
+    const piece = await this.#seal.push(content)
+    const { format, readableBytes } = piece
+    this.#bytes += content.length
+    await this.#write(piece, () => {
+      this.#readable = {
+        bytes: readableBytes,
+        sealed: { format, dataKey: this.#dataKey },
+      }
+    })
+  }
+
+  async sha256(): Promise<string> {
+    const piece = await this.#seal.end()
+    const { format, sha256 } = piece
+    await this.#write(piece, () => {})
+    await this.#writing
+    const { bytes } = this.#file
+    const dataKey = this.#dataKey
+    this.#stored = { format, bytes, dataKey, inline: undefined }
+    return sha256
+  }
+
+  async sync(): Promise<void> {
+    await this.#writing
+    await this.#file.sync()
+  }
+
+  async close(): Promise<void> {
+    this.#seal.cancel()
+    await this.#writing.catch(() => {})
+    await this.#file.close()
+  }
+
+  /** Waits for the former write, and begins this one. */
+  async #write({ stored, release }: SealedPiece, onWritten: () => void): Promise<void> {
+    try {
+      await this.#writing
+    } catch (error) {
+      release()
+      throw error
+    }
+    if (stored.length === 0) return release()
+    this.#writing = this.#file.append(stored).then(onWritten).finally(release)
+    // Who comes next is told.
+    this.#writing.catch(() => {})
+  }
+}
