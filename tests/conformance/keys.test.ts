@@ -178,6 +178,16 @@ t.test('a limit is set for purposes that there are', async (t) => {
       message: /'bacth'.*'batch'.*'fine-tune'/,
     })
   }
+  const limits = { purposes: { document: {}, vision: {} } }
+  const body = { name: 'a', dialect: 'gateflow', limits }
+  t.match(
+    (await server.admin.call('POST', '/v1/organization/projects', { body })).error(),
+    {
+      status: 400,
+      param: 'limits.purposes.vision',
+      message: /'vision'.*'batch'.*'document'/,
+    },
+  )
 })
 
 t.test('on the command line keys are limited, changed and listed', async (t) => {

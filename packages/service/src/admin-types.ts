@@ -1,5 +1,5 @@
 import type { ProjectLimits } from '@custody/domain'
-import type { Scope } from './types.ts'
+import type { Scope, UploadPolicy } from './types.ts'
 
 /** Who administers: goes into the event. */
 export type AdminContext = {
@@ -101,8 +101,8 @@ export type ConsumerView = {
  * that the admin key asks, and the shape and bounds of every value. Every refusal is a `CustodyError`.
  */
 export interface AdminUseCases {
-  /** Names of all purposes that plugins offer in a dialect, output purposes too. */
-  purposes(dialect: string): readonly string[]
+  /** Names of all purposes that plugins offer in a dialect of this policy, output purposes too. */
+  purposes(policy: UploadPolicy): readonly string[]
   createProject(
     project: { name: string; dialect?: string; limits?: ProjectLimits },
     context: AdminContext,

@@ -14,8 +14,9 @@ export function checkPurposes(
   admin: Pick<AdminUseCases, 'purposes'>,
 ): void {
   const names = Object.keys(limits.purposes ?? {})
-  if (names.length === 0 || dialectNamed(dialect).uploads.anyPurpose) return
-  const accepted = admin.purposes(dialect)
+  const { uploads } = dialectNamed(dialect)
+  if (names.length === 0 || uploads.anyPurpose) return
+  const accepted = admin.purposes(uploads)
   const wrong = names.find((name) => !accepted.includes(name))
   if (wrong === undefined) return
   throw new CustodyError(

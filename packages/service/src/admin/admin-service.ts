@@ -30,6 +30,7 @@ import type { Appender } from '../appender.ts'
 import { hashKey, makeKey, redactKey } from '../auth/key-secret.ts'
 import type { KeyUses } from '../auth/key-uses.ts'
 import { sweepOrphans } from '../background/orphan-sweep.ts'
+import { isOffered } from '../files/purpose-rules.ts'
 import type { ConsumerControl } from '../reactions/consumer-control.ts'
 import { DEFAULT_SCOPES, type ServiceEnvironment } from '../service-environment.ts'
 import type { Scope } from '../types.ts'
@@ -148,9 +149,9 @@ export function createAdmin(
   ) => (found?.project === project ? found : null)
 
   return {
-    purposes: (dialect) =>
+    purposes: (policy) =>
       [...environment.plugins.purposes.values()]
-        .filter(({ dialects }) => !dialects || dialects.includes(dialect))
+        .filter((purpose) => isOffered(purpose, policy))
         .map(({ name }) => name),
     async createProject({ name, dialect = defaultDialect, limits = {} }, context) {
       const id = ids.prefixed('proj_')

@@ -10,29 +10,22 @@ export function offeredPurposes(
 ): PurposeInfo[] {
   const writesOutput =
     policy.anyPurpose !== undefined || principal.scopes.has('api.files.write_output')
-  return [...plugins.purposes.values()].filter((purpose) =>
-    purpose.direction === 'input'
-      ? isOffered(purpose, policy)
-      : isOfDialect(purpose, policy) &&
-        (writesOutput || policy.openOutputPurposes.includes(purpose.name)),
+  return [...plugins.purposes.values()].filter(
+    (purpose) =>
+      isOffered(purpose, policy) &&
+      (purpose.direction === 'input' ||
+        writesOutput ||
+        policy.openOutputPurposes.includes(purpose.name)),
   )
 }
 
-/** Whether uploads in the dialect may name the input purpose. */
+/** Whether the dialect has the purpose; an output purpose takes a scope besides. */
 export function isOffered(
-  purpose: Pick<PurposeInfo, 'name' | 'dialects'>,
-  policy: Pick<UploadPolicy, 'dialect' | 'onlyPurposes'>,
+  { name, direction, dialects }: Pick<PurposeInfo, 'name' | 'direction' | 'dialects'>,
+  { dialect, onlyPurposes }: Pick<UploadPolicy, 'dialect' | 'onlyPurposes'>,
 ): boolean {
-  return purpose.dialects
-    ? isOfDialect(purpose, policy)
-    : (policy.onlyPurposes?.includes(purpose.name) ?? true)
-}
-
-function isOfDialect(
-  { dialects }: Pick<PurposeInfo, 'dialects'>,
-  { dialect }: Pick<UploadPolicy, 'dialect'>,
-): boolean {
-  return dialects?.includes(dialect) ?? true
+  if (dialects) return dialects.includes(dialect)
+  return direction === 'output' || (onlyPurposes?.includes(name) ?? true)
 }
 
 /**
