@@ -4,8 +4,11 @@ import type {
   CreateServiceAccount,
   DeleteServiceAccount,
 } from './directory/service-account.ts'
+import type { EventMap } from './events/event-map.ts'
+import type { EraseFile, ErasePrivate } from './files/decide-erase.ts'
 import type { DeleteFile, ExpireFile, UploadFile } from './files/decide-file.ts'
 import type { HoldFile, ReleaseFile } from './files/decide-hold.ts'
+import type { BeginLogEpoch } from './log/decide-log-key.ts'
 import type {
   AddPart,
   CancelUpload,
@@ -13,7 +16,6 @@ import type {
   CreateUpload,
   ExpireUpload,
 } from './uploads/decide-upload.ts'
-import type { BeginLogEpoch } from './log/decide-log-key.ts'
 import type {
   CreateWebhook,
   DeleteWebhook,
@@ -34,6 +36,12 @@ export type RecordDestroyed = {
   readonly extents: readonly string[]
 }
 
+/** What one key has read of its project. */
+export type RecordReads = {
+  readonly type: 'RecordReads'
+  readonly reads: readonly EventMap['FileContentRead']['data'][]
+}
+
 /** An operator lets a stopped consumer pass over an event. */
 export type SkipConsumer = {
   readonly type: 'SkipConsumer'
@@ -50,6 +58,9 @@ export type Command =
   | ExpireFile
   | HoldFile
   | ReleaseFile
+  | EraseFile
+  | ErasePrivate
+  | RecordReads
   | CreateUpload
   | AddPart
   | CompleteUpload

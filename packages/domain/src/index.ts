@@ -1,4 +1,10 @@
-export type { Command, CreateLog, RecordDestroyed, SkipConsumer } from './command.ts'
+export type {
+  Command,
+  CreateLog,
+  RecordDestroyed,
+  RecordReads,
+  SkipConsumer,
+} from './command.ts'
 export {
   type Accepted,
   type Decision,
@@ -52,6 +58,7 @@ export {
   type EventType,
   type ExpiryPolicy,
   type Extent,
+  isErased,
   type PlacedEvent,
   type ProjectLimits,
   type RestoreReason,
@@ -66,6 +73,13 @@ export {
   type Upcasters,
   upcast,
 } from './events/upcast.ts'
+export {
+  decideErase,
+  decideErasePrivate,
+  type Erasable,
+  type EraseFile,
+  type ErasePrivate,
+} from './files/decide-erase.ts'
 export {
   type DeleteFile,
   decideDelete,

@@ -23,6 +23,7 @@ export {
   listExtents,
   putExtents,
   removeExtents,
+  removeInlineExtents,
 } from './extents/extents.ts'
 export {
   fileAsOf,
@@ -42,6 +43,7 @@ export {
   listCreatedBefore,
 } from './files/list-created-before.ts'
 export { type FilesFilter, type ListFiles, listFiles } from './files/list-files.ts'
+export { findPrivateGroups, findSource } from './files/private-groups.ts'
 export { findUsage } from './files/usage.ts'
 export {
   findKeyUse,

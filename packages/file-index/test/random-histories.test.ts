@@ -8,6 +8,7 @@ import {
   findExtent,
   findFile,
   findGarbage,
+  findPrivateGroups,
   findUsage,
   listFiles,
   listFilesAsOf,
@@ -23,7 +24,10 @@ type Step =
       readonly bytes: number
       readonly expiresAfter: number | undefined
     }
-  | { readonly kind: 'delete' | 'expire' | 'destroy' | 'release'; readonly pick: number }
+  | {
+      readonly kind: 'delete' | 'expire' | 'erase' | 'destroy' | 'release'
+      readonly pick: number
+    }
   | { readonly kind: 'hold'; readonly pick: number; readonly seconds: number | undefined }
   | { readonly kind: 'quota'; readonly bytes: number | undefined }
   | { readonly kind: 'key' | 'revoke'; readonly pick: number }
@@ -46,6 +50,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       kind: fc.constantFrom('delete' as const, 'expire' as const, 'destroy' as const),
       pick,
     }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('erase' as const), pick }),
   },
   {
     weight: 2,
@@ -85,7 +93,8 @@ type ModelFile = {
   readonly expiresAt: number | null
   /** When each of its holds ends. */
   holds: Map<string, number>
-  ended: 'deleted' | 'expired' | null
+  ended: 'deleted' | 'expired' | 'erased' | null
+  erased: boolean
   destroyed: boolean
 }
 
@@ -135,7 +144,7 @@ class Model {
         const expiresAt = expiresAfter === undefined ? null : index.now() + expiresAfter
         const file: ModelFile = {
           ...{ id, purpose, bytes, expiresAt },
-          ...{ holds: new Map(), ended: null, destroyed: false },
+          ...{ holds: new Map(), ended: null, erased: false, destroyed: false },
         }
         if (fits) this.files.push(file)
         const asked = index.upload({
@@ -154,6 +163,17 @@ class Model {
         if ([...file.holds.values()].some((end) => end > index.now()))
           return await expectKey(asked, 'file_held')
         file.ended = 'deleted'
+        return await expectKey(asked, undefined)
+      }
+      case 'erase': {
+        const file = this.#pick(step.pick)
+        const command = { type: 'EraseFile', file: file?.id ?? id, idAsSent: id } as const
+        const asked = index.ask(command, project)
+        if (!file) return await expectKey(asked, 'file_not_found')
+        if (!file.ended && [...file.holds.values()].some((end) => end > index.now()))
+          return await expectKey(asked, 'file_held')
+        file.ended ??= 'erased'
+        file.erased = true
         return await expectKey(asked, undefined)
       }
       case 'hold': {
@@ -269,6 +289,18 @@ async function listAll(
   }
 }
 
+/** What is left to be said of a file that was erased. */
+function withoutPrivate(file: FileState): FileState {
+  return {
+    ...file,
+    filename: null,
+    metadata: null,
+    sha256: null,
+    extents: [],
+    holds: file.holds.map((hold) => ({ ...hold, name: null, note: null })),
+  }
+}
+
 /** What a live list says now, to be compared with what is said later of this moment. */
 type Snapshot = { readonly moment: Moment; readonly files: readonly FileState[] }
 
@@ -350,11 +382,12 @@ t.test('after any history, the index is what a plain model says', async (t) => {
       expect(await listAll(index, project, 'asc', purpose), live, 'ascending')
       expect(await listAll(index, project, 'desc', purpose), live.reverse(), 'descending')
     }
+    const erased = new Set(files.filter((file) => file.erased).map(({ id }) => id))
     for (const { moment, files } of snapshots) {
       for (const purpose of [undefined, 'batch']) {
-        const then = files.filter(
-          (one) => purpose === undefined || one.purpose === purpose,
-        )
+        const then = files
+          .filter((one) => purpose === undefined || one.purpose === purpose)
+          .map((one) => (erased.has(one.id) ? withoutPrivate(one) : one))
         const all = (order: 'asc' | 'desc') =>
           listAllAsOf(index, project, order, moment, purpose)
         expectSame(await all('asc'), then, `as of ${moment.seq}`)
@@ -395,7 +428,12 @@ t.test('after any history, the index is what a plain model says', async (t) => {
     for (const file of files) {
       const state = await findFile(sql, file.id)
       expect(state?.ended?.reason ?? null, file.ended, 'end')
-      expect((await findExtent(sql, file.id)) === undefined, file.destroyed, 'destroyed')
+      const isGone = file.destroyed || file.erased
+      expect((await findExtent(sql, file.id)) === undefined, isGone, 'destroyed')
+      if (file.erased && state) expectSame(state, withoutPrivate(state), 'erased')
+      const groups = await findPrivateGroups(sql, file.id)
+      if (file.erased) expect(groups, [], 'private groups')
+      else expect(groups.length >= 2, true, 'private groups')
     }
     expect((await index.replay()).difference, undefined, 'replay')
   })

@@ -1,5 +1,5 @@
 import { type Accepted, type Decision, events, refuse } from '../decision.ts'
-import type { EventMap, PlacedEvent } from '../events/event-map.ts'
+import { type EventMap, isErased, type PlacedEvent } from '../events/event-map.ts'
 import { type Micros, toSeconds } from '../log-time.ts'
 import { type ProjectState, projectNotFound } from './project.ts'
 
@@ -51,7 +51,9 @@ export type RevokeApiKey = {
   readonly reason: EventMap['ApiKeyRevoked']['data']['reason']
 }
 
-type KeyEvent = PlacedEvent<'ApiKeyCreated' | 'ApiKeyUpdated' | 'ApiKeyRevoked'>
+type KeyEvent = PlacedEvent<
+  'ApiKeyCreated' | 'ApiKeyUpdated' | 'ApiKeyRevoked' | 'PrivateDataErased'
+>
 
 export function evolveApiKey(state: ApiKeyState | null, event: KeyEvent): ApiKeyState {
   if (event.type === 'ApiKeyCreated') {
@@ -81,6 +83,15 @@ export function evolveApiKey(state: ApiKeyState | null, event: KeyEvent): ApiKey
       revokedAt: event.time,
       sha256: null,
       redacted: null,
+    }
+  }
+  if (event.type === 'PrivateDataErased') {
+    const gone = (group: string) => isErased(event, state.position, group)
+    return {
+      ...state,
+      version: event.version,
+      ...(gone('personal') && { name: null }),
+      ...(gone('credential') && { sha256: null, redacted: null }),
     }
   }
   const { scopes, expires_at, uploads_per_minute } = event.data

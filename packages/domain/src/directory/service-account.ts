@@ -1,5 +1,5 @@
 import { type Decision, events, refuse } from '../decision.ts'
-import type { PlacedEvent } from '../events/event-map.ts'
+import { isErased, type PlacedEvent } from '../events/event-map.ts'
 import type { Micros } from '../log-time.ts'
 import type { ApiKeyState } from './api-key.ts'
 import { revocation } from './api-key.ts'
@@ -36,7 +36,9 @@ export type DeleteServiceAccount = {
   readonly id: string
 }
 
-type AccountEvent = PlacedEvent<'ServiceAccountCreated' | 'ServiceAccountDeleted'>
+type AccountEvent = PlacedEvent<
+  'ServiceAccountCreated' | 'ServiceAccountDeleted' | 'PrivateDataErased'
+>
 
 export function evolveServiceAccount(
   state: ServiceAccountState | null,
@@ -58,7 +60,13 @@ export function evolveServiceAccount(
     throw new TypeError(
       `${event.type} of account ${event.stream}, which was never created`,
     )
-  return { ...state, version: event.version, deletedAt: event.time }
+  const { version } = event
+  if (event.type === 'PrivateDataErased') {
+    return isErased(event, state.position, 'personal')
+      ? { ...state, version, name: null }
+      : { ...state, version }
+  }
+  return { ...state, version, deletedAt: event.time }
 }
 
 export function decideCreateServiceAccount(

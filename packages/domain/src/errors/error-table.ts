@@ -421,6 +421,13 @@ export const errorTable = {
     code: 'content_damaged',
     about: 'The stored bytes are not those that were uploaded.',
   },
+  erasure_unfinished: {
+    status: 503,
+    type: server,
+    code: 'erasure_unfinished',
+    about:
+      'The erasure is recorded, and something holds remnants still. It goes on by itself; ask again.',
+  },
   log_fenced: {
     status: 503,
     type: server,

@@ -88,6 +88,26 @@ export type EventMap = {
     personal: { readonly name: string; readonly note?: string }
   }
   FileReleased: { data: { readonly hold: string } }
+  /** The decision; `PrivateDataErased` says what went. It ends a live file. */
+  FileErased: {
+    data: {
+      /** `restore`: it was decided before, and a backup had brought the file back. */
+      readonly reason: 'request' | 'restore'
+    }
+  }
+  FileContentRead: {
+    data: {
+      readonly file: string
+      readonly what: 'content' | 'metadata'
+      /** First byte, and the one after the last; null: none was asked for, or the whole. */
+      readonly range: { readonly start: number; readonly end: number } | null
+      /** Unix milliseconds: when the answer began. */
+      readonly read_at: number
+      readonly request: string
+      /** Reads of the project before this one that could not be written down. */
+      readonly lost?: number
+    }
+  }
   UploadCreated: {
     data: {
       readonly purpose: string
@@ -134,6 +154,8 @@ export type EventMap = {
   PrivateDataErased: {
     data: {
       readonly erased: readonly { readonly position: number; readonly group: string }[]
+      /** Of erased content: the extents whose bytes are still to be destroyed. */
+      readonly extents?: readonly string[]
     }
   }
   ContentDestroyed: { data: { readonly extents: readonly string[] } }
@@ -206,6 +228,8 @@ export type EventMap = {
   ConsumerSkipped: { data: { readonly consumer: string; readonly position: number } }
 }
 
+export type RestoreReason = 'rollback' | 'restore' | 'import' | 'move'
+
 export type ExpiryPolicy = 'request' | 'purpose' | 'project'
 
 /** A part of a file's bytes. Where it lies is not the log's matter. */
@@ -228,8 +252,6 @@ export type ProjectLimits = {
   readonly uploads_per_minute?: number
   readonly retain_seconds?: number
 }
-
-export type RestoreReason = 'rollback' | 'restore' | 'import' | 'move'
 
 export type EventType = keyof EventMap
 
@@ -262,6 +284,15 @@ export type PlacedEvent<T extends EventType = EventType> = {
     readonly private: Partial<Omit<EventMap[K], 'data'>>
   }
 }[T]
+
+/** Whether an erasure names a private group. */
+export function isErased(
+  { data }: PlacedEvent<'PrivateDataErased'>,
+  position: number,
+  group: string,
+): boolean {
+  return data.erased.some((one) => one.position === position && one.group === group)
+}
 
 /** The project of events that are the deployment's own. */
 export const SYSTEM_PROJECT = 'system'

@@ -107,6 +107,23 @@ export const eventSchemas: Readonly<Record<EventType, TypeSchema>> = {
     },
   },
   FileReleased: { schema: 1, data: shape({ hold: text }) },
+  FileErased: {
+    schema: 1,
+    data: shape({ reason: { enum: ['request', 'restore'] } }),
+  },
+  FileContentRead: {
+    schema: 1,
+    data: shape(
+      {
+        file: text,
+        what: { enum: ['content', 'metadata'] },
+        range: nullable(shape({ start: uint, end: uint })),
+        read_at: uint,
+        request: text,
+      },
+      { lost: uint },
+    ),
+  },
   UploadCreated: {
     schema: 1,
     data: shape(
@@ -136,8 +153,11 @@ export const eventSchemas: Readonly<Record<EventType, TypeSchema>> = {
   UploadCancelled: { schema: 1, data: nothing },
   UploadExpired: { schema: 1, data: shape({ expired_at: uint }) },
   PrivateDataErased: {
-    schema: 1,
-    data: shape({ erased: listOf(shape({ position: uint, group: text })) }),
+    schema: 2,
+    data: shape(
+      { erased: listOf(shape({ position: uint, group: text })) },
+      { extents: listOf(text) },
+    ),
   },
   ContentDestroyed: { schema: 1, data: shape({ extents: listOf(text) }) },
   ProjectCreated: {

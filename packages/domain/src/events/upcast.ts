@@ -24,6 +24,8 @@ const upcasters: Upcasters = {
   // 2: uploads_per_minute
   ApiKeyCreated: { 1: unchanged },
   ApiKeyUpdated: { 1: unchanged },
+  // 2: extents
+  PrivateDataErased: { 1: unchanged },
 }
 
 /**

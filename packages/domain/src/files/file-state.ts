@@ -1,4 +1,9 @@
-import type { ExpiryPolicy, Extent, PlacedEvent } from '../events/event-map.ts'
+import {
+  type ExpiryPolicy,
+  type Extent,
+  isErased,
+  type PlacedEvent,
+} from '../events/event-map.ts'
 import { type Micros, toSeconds } from '../log-time.ts'
 
 /** A file as its events tell it: one row of the index. */
@@ -29,6 +34,8 @@ export type FileState = {
 /** Keeps a file from ending: deleted, expired or erased. */
 export type Hold = {
   readonly id: string
+  /** Of the event that placed it. */
+  readonly position: number
   /** null once erased, as is the note. */
   readonly name: string | null
   readonly note: string | null
@@ -41,7 +48,7 @@ export type FileEnd = {
   readonly position: number
   readonly seq: number
   readonly at: Micros
-  readonly reason: 'deleted' | 'expired'
+  readonly reason: 'deleted' | 'expired' | 'erased'
 }
 
 /** Events that change what is known of a file. Others can stand in its stream, too. */
@@ -51,6 +58,8 @@ const fileEventTypes = [
   'FileReleased',
   'FileExpired',
   'FileDeleted',
+  'FileErased',
+  'PrivateDataErased',
 ] as const
 
 type FileEvent = PlacedEvent<(typeof fileEventTypes)[number]>
@@ -88,12 +97,18 @@ export function evolveFile(state: FileState | null, event: FileEvent): FileState
   }
   if (!state)
     throw new TypeError(`${event.type} of file ${event.stream}, which was never uploaded`)
+  if (event.type === 'PrivateDataErased') return withoutErased(state, event)
+  // What has ended can be erased still; why it ended stays.
+  if (event.type === 'FileErased' && state.ended) {
+    return { ...state, version: event.version }
+  }
   if (state.ended)
     throw new TypeError(`${event.type} of file ${event.stream}, which has ended`)
   if (event.type === 'FileHeld') {
     const { personal } = event.private
     const hold = {
       id: event.data.hold,
+      position: event.position,
       name: personal?.name ?? null,
       note: personal?.note ?? null,
       at: event.time,
@@ -112,8 +127,31 @@ export function evolveFile(state: FileState | null, event: FileEvent): FileState
       position: event.position,
       seq: event.seq,
       at: event.time,
-      reason: event.type === 'FileDeleted' ? 'deleted' : 'expired',
+      reason: endReasons[event.type],
     },
+  }
+}
+
+const endReasons = {
+  FileDeleted: 'deleted',
+  FileExpired: 'expired',
+  FileErased: 'erased',
+} as const
+
+/** What its events say once these groups are gone: the same as a replay that never saw them. */
+function withoutErased(
+  state: FileState,
+  event: PlacedEvent<'PrivateDataErased'>,
+): FileState {
+  const gone = (position: number, group: string) => isErased(event, position, group)
+  return {
+    ...state,
+    version: event.version,
+    ...(gone(state.position, 'personal') && { filename: null, metadata: null }),
+    ...(gone(state.position, 'content') && { sha256: null, extents: [] }),
+    holds: state.holds.map((hold) =>
+      gone(hold.position, 'personal') ? { ...hold, name: null, note: null } : hold,
+    ),
   }
 }
 

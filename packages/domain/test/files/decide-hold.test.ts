@@ -40,6 +40,7 @@ const file: FileState = {
 }
 const holdOf = (id: string, retainUntil: number | null): Hold => ({
   id,
+  position: 9,
   name: `name of ${id}`,
   note: null,
   at: NOW - 500_000,
@@ -206,7 +207,16 @@ t.test('holds are part of the state until they are released', async (t) => {
   t.same(held, {
     ...file,
     version: 2,
-    holds: [{ id: 'h2', name: 'case 17', note: 'court', at: NOW, retainUntil: null }],
+    holds: [
+      {
+        id: 'h2',
+        position: 9,
+        name: 'case 17',
+        note: 'court',
+        at: NOW,
+        retainUntil: null,
+      },
+    ],
   })
   const erased = evolveFile(file, {
     ...placed,

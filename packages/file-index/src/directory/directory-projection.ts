@@ -36,7 +36,7 @@ export interface DirectoryBatch extends ProjectionBatch {
 /** Projects, service accounts and API keys. */
 export const directoryProjection: Projection<DirectoryBatch> = {
   name: 'directory',
-  version: 2,
+  version: 3,
   tables: ['projects', 'service_accounts', 'api_keys'],
   types: [
     'ProjectCreated',
@@ -47,6 +47,7 @@ export const directoryProjection: Projection<DirectoryBatch> = {
     'ApiKeyCreated',
     'ApiKeyUpdated',
     'ApiKeyRevoked',
+    'PrivateDataErased',
   ],
 
   async create(sql, table) {
@@ -165,6 +166,15 @@ function openBatch(sql: Sql): DirectoryBatch {
     return known === undefined ? readProject(id) : known
   }
 
+  /** It may be another thing's: a file's, most often. */
+  async function erase(event: PlacedEvent<'PrivateDataErased'>): Promise<void> {
+    const { stream } = event
+    const key = keys.get(stream) ?? (await findApiKey(sql, stream))
+    if (key) return void keys.set(stream, evolveApiKey(key, event))
+    const account = accounts.get(stream) ?? (await findServiceAccount(sql, stream))
+    if (account) accounts.set(stream, evolveServiceAccount(account, event))
+  }
+
   return {
     project,
     serviceAccount: (id) => accounts.get(id) ?? findServiceAccount(sql, id),
@@ -197,6 +207,8 @@ function openBatch(sql: Sql): DirectoryBatch {
             ),
           )
           return
+        case 'PrivateDataErased':
+          return await erase(event)
         default:
           keys.set(
             stream,
@@ -230,4 +242,5 @@ type DirectoryEvent = PlacedEvent<
   | 'ApiKeyCreated'
   | 'ApiKeyUpdated'
   | 'ApiKeyRevoked'
+  | 'PrivateDataErased'
 >

@@ -50,6 +50,10 @@ const deleteExtent = statement<ExtentsTables, { id: string }>()((db, p) =>
   db.deleteFrom('extents').where('id', '=', p('id')),
 )
 
+const deleteInline = statement<ExtentsTables, { id: string }>()((db, p) =>
+  db.deleteFrom('extents').where('id', '=', p('id')).where('place', '=', 'inline'),
+)
+
 const find = statement<ExtentsTables, { id: string }>()((db, p) =>
   db.selectFrom('extents').selectAll().where('id', '=', p('id')),
 )
@@ -82,6 +86,14 @@ export async function putExtents(sql: Sql, rows: readonly ExtentRow[]): Promise<
 
 export async function removeExtents(sql: Sql, ids: readonly string[]): Promise<void> {
   for (const id of ids) await sql.run(deleteExtent, { id })
+}
+
+/** Those that lie inline, with their bytes. */
+export async function removeInlineExtents(
+  sql: Sql,
+  ids: readonly string[],
+): Promise<void> {
+  for (const id of ids) await sql.run(deleteInline, { id })
 }
 
 export function findExtent(sql: Sql, id: string): MaybePromise<ExtentRow | undefined> {

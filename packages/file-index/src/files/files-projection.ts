@@ -1,4 +1,6 @@
 import {
+  type Erasable,
+  type Erasure,
   effectiveExpiresAt,
   evolveFile,
   type FileState,
@@ -22,6 +24,7 @@ import type {
   UsageRow,
 } from './files-tables.ts'
 import { findFile } from './find-file.ts'
+import { findPrivateGroups, findSource } from './private-groups.ts'
 import { findUsage } from './usage.ts'
 
 /** What decisions about files read, with what the batch did so far. */
@@ -29,12 +32,14 @@ export interface FilesBatch extends ProjectionBatch {
   file(id: string): MaybePromise<FileState | null>
   /** Bytes of the project's live files. */
   usedBytes(project: string): Promise<number>
+  /** What there is to erase of a file, the upload that it came from included. */
+  erasable(state: FileState): Promise<Erasable>
 }
 
 /** Files with what is derived from them alone: usage, deadlines and the garbage queue. */
 export const filesProjection: Projection<FilesBatch> = {
   name: 'files',
-  version: 2,
+  version: 3,
   tables: ['files', 'usage', 'deadlines', 'garbage'],
   types: [
     'FileUploaded',
@@ -42,6 +47,8 @@ export const filesProjection: Projection<FilesBatch> = {
     'FileReleased',
     'FileDeleted',
     'FileExpired',
+    'FileErased',
+    'PrivateDataErased',
     'ContentDestroyed',
   ],
 
@@ -167,7 +174,14 @@ const deleteDeadline = statement<FilesTables, DeadlineRow>()((db, p) =>
     .where('file', '=', p('file')),
 )
 
-const insertGarbage = insertion<GarbageRow>('garbage', ['extent', 'file'])
+// An erasure queues again what waits already: a replay finds it only there.
+const insertGarbage = insertion<GarbageRow>('garbage', ['extent', 'file'], {
+  suffix: 'on conflict (extent) do nothing',
+})
+
+const findGarbage = statement<FilesTables, { extent: string }>()((db, p) =>
+  db.selectFrom('garbage').select('extent').where('extent', '=', p('extent')),
+)
 
 const deleteGarbage = statement<FilesTables, { extent: string }>()((db, p) =>
   db.deleteFrom('garbage').where('extent', '=', p('extent')),
@@ -184,6 +198,9 @@ function openBatch(sql: Sql): FilesBatch {
   const usage = new Map<string, UsageRow>()
   const queued = new Map<string, GarbageRow>()
   const destroyed = new Set<string>()
+  /** Private groups of this batch's holds, which the table does not have yet, and those that it erased. */
+  const fresh = new Map<string, Erasure[]>()
+  const erased = new Set<string>()
 
   function count(state: FileState, sign: 1 | -1): void {
     const key = `${state.project}\n${state.purpose}`
@@ -205,11 +222,32 @@ function openBatch(sql: Sql): FilesBatch {
     const found = await file(event.stream)
     const state = evolveFile(found, event)
     touched.set(state.id, { before: known ? known.before : found, state })
-    if (!state.ended) return
-    count(state, -1)
-    for (const extent of state.extents) {
-      queued.set(extent.id, { extent: extent.id, file: state.id })
+    if (event.type === 'FileHeld' && event.private.personal) {
+      const group = { position: event.position, group: 'personal' }
+      fresh.set(state.id, [...(fresh.get(state.id) ?? []), group])
     }
+    if (!state.ended || found?.ended) return
+    count(state, -1)
+    for (const { id } of state.extents) queue(id, state.id)
+  }
+
+  function queue(extent: string, file: string): void {
+    queued.set(extent, { extent, file })
+  }
+
+  async function erase(event: PlacedEvent<'PrivateDataErased'>): Promise<void> {
+    // It may be another thing's than a file's.
+    if (!(await file(event.stream))) return
+    await change(event)
+    for (const one of event.data.erased) erased.add(keyOf(one))
+    for (const extent of event.data.extents ?? []) queue(extent, event.stream)
+  }
+
+  async function isWaiting(extent: string): Promise<boolean> {
+    if (queued.has(extent)) return true
+    return (
+      !destroyed.has(extent) && (await sql.get(findGarbage, { extent })) !== undefined
+    )
   }
 
   return {
@@ -220,6 +258,23 @@ function openBatch(sql: Sql): FilesBatch {
       for (const row of await findUsage(sql, project)) bytes += row.bytes
       for (const row of usage.values()) if (row.project === project) bytes += row.bytes
       return bytes
+    },
+
+    async erasable(state) {
+      const source = await findSource(sql, state.id)
+      const { position } = state
+      const isNew = touched.get(state.id)?.before === null
+      const groups = [
+        ...(isNew ? ['personal', 'content'].map((group) => ({ position, group })) : []),
+        ...(await findPrivateGroups(sql, state.id)),
+        ...(fresh.get(state.id) ?? []),
+        ...(source === undefined ? [] : await findPrivateGroups(sql, source)),
+      ].filter((one) => !erased.has(keyOf(one)))
+      const extents: string[] = []
+      for (const { id } of state.extents) {
+        if (!state.ended || (await isWaiting(id))) extents.push(id)
+      }
+      return { groups, extents }
     },
 
     apply(logEvent: LogEvent) {
@@ -233,9 +288,13 @@ function openBatch(sql: Sql): FilesBatch {
         }
         case 'ContentDestroyed':
           for (const extent of event.data.extents) {
-            if (!queued.delete(extent)) destroyed.add(extent)
+            queued.delete(extent)
+            // Whether it was queued before the batch as well is not known here.
+            destroyed.add(extent)
           }
           return
+        case 'PrivateDataErased':
+          return erase(event)
         default:
           return change(event)
       }
@@ -257,21 +316,32 @@ function openBatch(sql: Sql): FilesBatch {
       await sql.insert(insertDeadlines, deadlines)
       // A row that adds nothing too: whether there is one must not depend on where a batch ends.
       await sql.insert(addUsage, [...usage.values()])
-      // What is destroyed here was queued before: what this batch queued as well is in neither set.
+      // What is destroyed was queued before, and is never queued again.
       for (const extent of destroyed) await sql.run(deleteGarbage, { extent })
       await sql.insert(insertGarbage, [...queued.values()])
       touched.clear()
       usage.clear()
       queued.clear()
       destroyed.clear()
+      fresh.clear()
+      erased.clear()
     },
   }
 }
+
+const keyOf = ({ position, group }: Erasure) => `${position} ${group}`
 
 /** A deadline goes when the file has ended, and only then or while it is held. */
 function deadlineOf(state: FileState): number | null {
   return state.ended ? null : effectiveExpiresAt(state)
 }
 
-type FileChange = PlacedEvent<'FileHeld' | 'FileReleased' | 'FileDeleted' | 'FileExpired'>
+type FileChange = PlacedEvent<
+  | 'FileHeld'
+  | 'FileReleased'
+  | 'FileDeleted'
+  | 'FileExpired'
+  | 'FileErased'
+  | 'PrivateDataErased'
+>
 type FileIndexEvent = FileChange | PlacedEvent<'FileUploaded' | 'ContentDestroyed'>

@@ -9,6 +9,8 @@ import {
   decideCreateServiceAccount,
   decideDelete,
   decideDeleteServiceAccount,
+  decideErase,
+  decideErasePrivate,
   decideExpire,
   decideHold,
   decideRelease,
@@ -23,7 +25,13 @@ import {
   type UploadState,
   upcast,
 } from '@custody/domain'
-import type { BatchDecider, DecideContext, LogModule, Sql } from '@custody/event-log'
+import {
+  type BatchDecider,
+  type DecideContext,
+  formatTime,
+  type LogModule,
+  type Sql,
+} from '@custody/event-log'
 import {
   type DirectoryBatch,
   directoryProjection,
@@ -31,11 +39,13 @@ import {
   extentsMigrations,
   type FilesBatch,
   filesProjection,
+  findPrivateGroups,
   keyUsesMigrations,
   projections,
   putExtents,
   putKeyUses,
   removeExtents,
+  removeInlineExtents,
   type UploadsBatch,
   uploadsProjection,
   type WebhooksBatch,
@@ -77,6 +87,7 @@ function createDecider(
 ): BatchDecider {
   const extents: ExtentRow[] = []
   const destroyed: string[] = []
+  const erased: string[] = []
 
   /** What decisions about new bytes look at. `quotaBytes`: the dialect's quota. */
   async function uploadState(
@@ -137,6 +148,31 @@ function createDecider(
         return decideHold(await files.file(command.file), { ...command, project }, now)
       case 'ReleaseFile':
         return decideRelease(await files.file(command.file), { ...command, project }, now)
+      case 'EraseFile': {
+        const file = await files.file(command.file)
+        const mine = file?.project === project ? file : null
+        const found = mine ? await files.erasable(mine) : { groups: [], extents: [] }
+        const decision = decideErase(mine, found, { ...command, project }, now)
+        // Inline content goes with the decision; other content is unlinked after it, and stays known until then.
+        if ('events' in decision) erased.push(...found.extents)
+        return decision
+      }
+      case 'ErasePrivate': {
+        const file = await files.file(command.stream)
+        const groups = file
+          ? (await files.erasable(file)).groups
+          : await findPrivateGroups(sql, command.stream)
+        return decideErasePrivate(file, groups, command, now)
+      }
+      case 'RecordReads':
+        return events(
+          ...command.reads.map((data) => ({
+            type: 'FileContentRead' as const,
+            stream: accessStream(project, now),
+            after: 'latest' as const,
+            data,
+          })),
+        )
       case 'CreateUpload':
       case 'AddPart':
       case 'CompleteUpload':
@@ -227,6 +263,12 @@ function createDecider(
     async flush() {
       await putExtents(sql, extents)
       await removeExtents(sql, destroyed)
+      await removeInlineExtents(sql, erased)
     },
   }
+}
+
+/** Reads of a project's contents on one day (UTC), such as `access:default:2026-01-31`. */
+function accessStream(project: string, now: number): string {
+  return `access:${project}:${formatTime(now).slice(0, 10)}`
 }
