@@ -95,3 +95,4 @@ export {
   type VerifyWorkers,
   verifyLog,
 } from './verify/verify-log.ts'
+export { startVerifyWorkers } from './verify/verify-workers.ts'

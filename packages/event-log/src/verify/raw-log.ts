@@ -1,3 +1,5 @@
+import type { EventRow, PrivateRow } from '../append/log-tables.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
 import type { Sql } from '../sql/sql.ts'
 import type { Findings } from './finding.ts'
 
@@ -7,6 +9,10 @@ import type { Findings } from './finding.ts'
  */
 export interface RawLog {
   readonly sql: Sql
+  /** Rows of `events` from one position to another, inclusive, in order. */
+  events(from: number, to: number): MaybePromise<EventRow[]>
+  /** Rows of `event_private` likewise, each position's by group. */
+  privates(from: number, to: number): MaybePromise<PrivateRow[]>
   /** The engine's own check of tables and indexes, the tables' definitions, and the types of stored values. */
   checkEngine(findings: Findings): Promise<void>
   /**

@@ -8,8 +8,8 @@ import { collectFindings, type Finding, type Findings, MAX_FINDINGS } from './fi
 import type { Erasures, RawLog } from './raw-log.ts'
 import { ends, recordAt, strayBatches, strayEvents, strayPrivates } from './raw-rows.ts'
 
-/** Positions of one range: eight tiles, a few milliseconds. No read transaction outlives it. */
-const RANGE = 2048
+/** Positions of one range: two tiles, some milliseconds. No read transaction outlives it. */
+const RANGE = 512
 
 export type VerifyReport = {
   /** Events that were verified: those that were there at the start. */

@@ -2,12 +2,13 @@ import { closeSync, openSync, statSync, writeSync } from 'node:fs'
 import { frontierRoot, leafHash } from '@custody/transparency'
 import t, { type Test } from 'tap'
 import { asker } from '../../../testkit/src/event-log/asker.ts'
-import { logModule } from '../../../testkit/src/event-log/toy-log-module.ts'
+import { logModule, toyModule } from '../../../testkit/src/event-log/toy-log-module.ts'
 import {
   type Erasures,
   type Finding,
   openRawSqliteLog,
   type SqliteDriverName,
+  startVerifyWorkers,
   type VerifyOptions,
   verifyLog,
 } from '../../src/index.ts'
@@ -354,4 +355,39 @@ t.test('an older or newer form of tables is refused, not verified', async (t) =>
     key: 'data_folder_unusable',
     message: /older version/,
   })
+})
+
+for (const driver of ['node', 'sqlite3'] as const) {
+  t.test(`${driver}: threads find what one finds`, async (t) => {
+    const { store, root } = await filled(t, driver)
+    const verifyBeside = async (threads: number) => {
+      const data = { path: store.path, driver, module: toyModule().href }
+      const workers = startVerifyWorkers(data, threads)
+      try {
+        return await verify(store, { workers })
+      } finally {
+        await workers.close()
+      }
+    }
+    t.match(await verifyBeside(3), { events: 600, count: 0, root })
+    await rewrite(store, 100)
+    await tamper(store, 'delete from events where position = 300')
+    const alone = await verify(store)
+    t.ok(alone.count > 2)
+    t.same(await verifyBeside(1), alone)
+  })
+}
+
+t.test('a verification ends when it is aborted, or a thread is lost', async (t) => {
+  const { store } = await filled(t)
+  const signal = AbortSignal.abort(new Error('enough'))
+  await t.rejects(verify(store, { signal }), { message: 'enough' })
+  const data = {
+    path: `${store.path}-not-there`,
+    driver: 'node',
+    module: toyModule().href,
+  } as const
+  const workers = startVerifyWorkers(data, 2)
+  await t.rejects(verify(store, { workers }), { message: /There is no database/ })
+  await workers.close()
 })

@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { openDiskBlobReader } from '@custody/blob-store'
 import {
   checkKept,
@@ -10,6 +12,7 @@ import {
   openRawSqliteLog,
   type RawLog,
   type SqliteDriverName,
+  startVerifyWorkers,
   verifyLog,
 } from '@custody/event-log'
 import { projections } from '@custody/file-index'
@@ -17,6 +20,11 @@ import { logModuleUrl } from '@custody/service'
 import { layout } from '../data-folder/data-folder.ts'
 import { readServerFile } from '../data-folder/server-file.ts'
 import { type BlobsReport, verifyBlobs } from './verify-blobs.ts'
+
+const SMALL_BYTES = 128 * 1024 * 1024
+
+/** More wait for the tree, which is one thread's work. */
+const MAX_THREADS = 8
 
 /** Findings of one kind of check that are told one by one. */
 const MAX_FINDINGS = 100
@@ -28,6 +36,8 @@ export type VerifyDataFolderOptions = {
   readonly blobs?: boolean
   /** A checkpoint that was kept outside, with the keys (C2SP vkeys, one on each line) that may have signed it. */
   readonly kept?: { readonly note: Uint8Array; readonly keys: string }
+  /** Threads that share the work; 0: none but this one. Default: by the size of the database. */
+  readonly threads?: number
   /** Unix milliseconds. */
   readonly now: number
   readonly onProgress?: (what: string, done: number, of: number | undefined) => void
@@ -74,9 +84,15 @@ export async function verifyDataFolder(
     migrations: logModule.migrations,
     projections,
   })
+  const threads = options.threads ?? threadsFor(path)
+  const workers =
+    threads > 0
+      ? startVerifyWorkers({ path, driver, module: logModuleUrl.href }, threads)
+      : undefined
   try {
     const found = await verifyLog(log, {
       erasures,
+      ...(workers && { workers }),
       ...(kept && 'size' in kept && { sizes: [kept.size] }),
       ...(onProgress && { onProgress: (done, of) => onProgress('events', done, of) }),
       ...(signal && { signal }),
@@ -97,8 +113,15 @@ export async function verifyDataFolder(
     }
     return options.blobs ? await withBlobs(options, log, report) : report
   } finally {
+    await workers?.close()
     await log.close()
   }
+}
+
+/** A small log is verified before threads have warmed up. */
+function threadsFor(path: string): number {
+  const { size } = statSync(path)
+  return size < SMALL_BYTES ? 0 : Math.min(availableParallelism(), MAX_THREADS)
 }
 
 function judge(

@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import type { SqlValue } from '../../sql/statement.ts'
 import type { SqliteConnection, SqliteStatement } from './sqlite-connection.ts'
 
 /** `node:sqlite`, built into Node: synchronous, which is what a thread of its own wants. */
@@ -18,6 +19,7 @@ export function openNodeSqlite(
       const statement: SqliteStatement = {
         all: (params) => prepared.all(...params),
         get: (params) => prepared.get(...params),
+        arrays: (params) => readArrays(prepared, params),
         run: (params) => Number(prepared.run(...params).changes),
       }
       return options.bigIntegers ? withBigIntegers(prepared, statement) : statement
@@ -46,24 +48,40 @@ function withBigIntegers(
       prepared.setReadBigInts(false)
     }
   }
-  const toNumbers = (row: Record<string, unknown>) => {
-    for (const [name, value] of Object.entries(row)) {
-      const number = Number(value)
-      if (typeof value === 'bigint' && Number.isSafeInteger(number)) row[name] = number
-    }
-    return row
-  }
+  const toNumber = (value: unknown) =>
+    typeof value === 'bigint' && Number.isSafeInteger(Number(value))
+      ? Number(value)
+      : value
+  const toNumbers = (row: Record<string, unknown>) =>
+    Object.fromEntries(
+      Object.entries(row).map(([name, value]) => [name, toNumber(value)]),
+    )
   return {
     ...statement,
     all: (params) =>
       read(
-        () => prepared.all(...params) as Record<string, unknown>[],
+        (): Record<string, unknown>[] => prepared.all(...params),
         (rows) => rows.map(toNumbers),
       ),
     get: (params) =>
       read(
-        () => prepared.get(...params) as Record<string, unknown> | undefined,
+        (): Record<string, unknown> | undefined => prepared.get(...params),
         (row) => row && toNumbers(row),
       ),
+    arrays: (params) =>
+      read(
+        () => readArrays(prepared, params),
+        (rows) => rows.map((row) => row.map(toNumber)),
+      ),
+  }
+}
+
+function readArrays(prepared: StatementSync, params: readonly SqlValue[]): unknown[][] {
+  prepared.setReturnArrays(true)
+  try {
+    const rows: unknown[] = prepared.all(...params)
+    return rows as unknown[][]
+  } finally {
+    prepared.setReturnArrays(false)
   }
 }

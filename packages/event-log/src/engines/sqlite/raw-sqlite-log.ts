@@ -1,8 +1,11 @@
 import { CustodyError, quote } from '@custody/domain/errors'
 import type { Migration } from 'kysely/migration'
+import type { EventRow, PrivateRow } from '../../append/log-tables.ts'
 import type { Projection } from '../../log-module.ts'
+import type { MaybePromise } from '../../maybe-promise.ts'
 import type { Findings } from '../../verify/finding.ts'
 import type { RawLog } from '../../verify/raw-log.ts'
+import { eventsBetween, privatesBetween } from '../../verify/raw-rows.ts'
 import { executedMigrations, logMigrations, migrate } from './migrate.ts'
 import { openNodeSqlite } from './node-sqlite-connection.ts'
 import { openNpmSqlite3 } from './npm-sqlite3-connection.ts'
@@ -72,8 +75,19 @@ export async function openRawSqliteLog(options: RawSqliteLogOptions): Promise<Ra
     await connection.close()
     throw error
   }
+  const sql = new SqliteSql(connection)
+  const events = await connection.prepare(between('events', EVENT_COLUMNS))
+  const privates = await connection.prepare(between('event_private', PRIVATE_COLUMNS))
   return {
-    sql: new SqliteSql(connection),
+    sql,
+    events: (from, to) =>
+      events.arrays
+        ? then(events.arrays([from, to]), (rows) => rows.map(toEventRow))
+        : sql.all(eventsBetween, { from, to }),
+    privates: (from, to) =>
+      privates.arrays
+        ? then(privates.arrays([from, to]), (rows) => rows.map(toPrivateRow))
+        : sql.all(privatesBetween, { from, to }),
     async checkEngine(findings) {
       await checkSchema(connection, options, findings)
       await checkIntegrity(connection, findings)
@@ -85,6 +99,47 @@ export async function openRawSqliteLog(options: RawSqliteLogOptions): Promise<Ra
       await connection.close()
     },
   }
+}
+
+const EVENT_COLUMNS =
+  'position, project, seq, stream, version, event_id, type, schema, time, actor, request, record, leaf_hash'
+const PRIVATE_COLUMNS = 'position, grp, salt, body'
+
+function between(table: 'events' | 'event_private', columns: string): string {
+  const order = table === 'events' ? 'position' : 'position, grp'
+  return `select ${columns} from ${table} where position >= ? and position <= ? order by ${order}`
+}
+
+function then<T, R>(value: MaybePromise<T>, next: (value: T) => R): MaybePromise<R> {
+  return value instanceof Promise ? value.then(next) : next(value)
+}
+
+/** Objects of one shape. That the values are of these types is what is to be verified. */
+function toEventRow(values: unknown[]): EventRow {
+  return {
+    position: values[0],
+    project: values[1],
+    seq: values[2],
+    stream: values[3],
+    version: values[4],
+    event_id: values[5],
+    type: values[6],
+    schema: values[7],
+    time: values[8],
+    actor: values[9],
+    request: values[10],
+    record: values[11],
+    leaf_hash: values[12],
+  } as EventRow
+}
+
+function toPrivateRow(values: unknown[]): PrivateRow {
+  return {
+    position: values[0],
+    grp: values[1],
+    salt: values[2],
+    body: values[3],
+  } as PrivateRow
 }
 
 async function checkMigrations(

@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto'
+import { join } from 'node:path'
 import t from 'tap'
 import { asker } from '../../../../testkit/src/event-log/asker.ts'
 import { readLog } from '../../../../testkit/src/event-log/read-log.ts'
+import { logModule } from '../../../../testkit/src/event-log/toy-log-module.ts'
+import { migrate } from '../../../src/engines/sqlite/migrate.ts'
+import { createLog } from '../../../src/engines/sqlite/migrations/0001-log.ts'
+import { openForWriting } from '../../../src/engines/sqlite/open-database.ts'
 import { sqliteLogStore } from '../../fixtures/sqlite-log-store.ts'
 
 for (const driver of ['node', 'sqlite3'] as const) {
@@ -37,15 +42,25 @@ for (const driver of ['node', 'sqlite3'] as const) {
     for (const text of ['x', 'y', 'z']) await ask({ type: 'Note', texts: [text] })
     const { batches } = await readLog(log.reader)
     await log.close()
-    await store.tamper(`alter table log_batches drop column chain;
-      delete from migrations where name = '0004-batch-chain'`)
 
-    const again = await store.open()
-    t.same((await readLog(again.reader)).batches, batches)
-    await asker(again)({ type: 'Note', texts: ['after'] })
-    await t.rejects(async () => store.tamper('delete from log_batches'), /never removed/)
+    const db = await openForWriting(join(t.testdir({}), 'old.db'), driver)
+    t.teardown(() => db.close())
+    await migrate(db, logModule.migrations, { '0001-log': createLog })
+    const insert = await db.prepare('insert into log_batches values (?, ?, ?, ?, ?)')
+    for (const { position, frontier, time, writer_epoch, projections } of batches) {
+      await insert.run([position, frontier, time, writer_epoch, projections])
+    }
+    await migrate(db, logModule.migrations)
+    const found = await db.prepare('select * from log_batches order by position')
+    const bytes = (row: object) =>
+      Object.entries(row).map(([name, value]) => [
+        name,
+        value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value,
+      ])
+    t.same((await found.all([])).map(bytes), batches.map(bytes))
+    await t.rejects(async () => db.exec('delete from log_batches'), /never removed/)
     await t.rejects(
-      async () => store.tamper('update log_batches set time = 1'),
+      async () => db.exec('update log_batches set time = 1'),
       /never changed/,
     )
   })

@@ -1,0 +1,62 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { openRawSqliteLog } from '../engines/sqlite/raw-sqlite-log.ts'
+import type { SqliteDriverName } from '../engines/sqlite/sqlite-connection.ts'
+import type { LogModule } from '../log-module.ts'
+import { checkRange, type RangeReport } from './check-range.ts'
+import type { Finding } from './finding.ts'
+import { checkTables } from './verify-log.ts'
+
+/** A thread that verifies ranges and tables. Entry of a worker; see verify-workers.ts for the other side. */
+
+export type VerifyThreadData = {
+  readonly path: string
+  readonly driver: SqliteDriverName
+  /** URL of the module that exports `logModule`. */
+  readonly module: string
+}
+
+export type VerifyJob =
+  | { readonly kind: 'range'; readonly from: number; readonly to: number }
+  | { readonly kind: 'tables' }
+
+export type TablesReport = { readonly list: readonly Finding[]; readonly count: number }
+
+/** The answer to the one job that the thread has. */
+export type VerifyAnswer =
+  | { readonly kind: 'range'; readonly report: RangeReport }
+  | { readonly kind: 'tables'; readonly report: TablesReport }
+  | { readonly kind: 'failed'; readonly error: unknown }
+
+if (parentPort) await run(parentPort, workerData as VerifyThreadData)
+
+async function run(
+  port: NonNullable<typeof parentPort>,
+  data: VerifyThreadData,
+): Promise<void> {
+  const { logModule }: { logModule: LogModule } = await import(data.module)
+  const { migrations, projections } = logModule
+  const log = await openRawSqliteLog({ ...data, migrations, projections })
+
+  async function work(job: VerifyJob): Promise<VerifyAnswer> {
+    try {
+      if (job.kind === 'range') {
+        return { kind: 'range', report: await checkRange(log, job.from, job.to) }
+      }
+      const { list, count } = await checkTables(log)
+      return { kind: 'tables', report: { list, count } }
+    } catch (error) {
+      return { kind: 'failed', error }
+    }
+  }
+
+  port.on('message', async (job: VerifyJob | 'close') => {
+    if (job === 'close') {
+      await log.close()
+      port.close()
+      return
+    }
+    const answer = await work(job)
+    const moved = answer.kind === 'range' ? [answer.report.leaves.buffer] : []
+    port.postMessage(answer, moved as ArrayBuffer[])
+  })
+}
