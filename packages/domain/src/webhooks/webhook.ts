@@ -1,7 +1,7 @@
 import { type Decision, events, refuse } from '../decision.ts'
 import type { ProjectState } from '../directory/project.ts'
 import { projectNotFound } from '../directory/project.ts'
-import type { EventMap, PlacedEvent } from '../events/event-map.ts'
+import { type EventMap, isErased, type PlacedEvent } from '../events/event-map.ts'
 import type { Micros } from '../log-time.ts'
 
 /** Webhooks that one project can have. */
@@ -14,6 +14,10 @@ export type WebhookState = {
   /** null once erased. */
   readonly url: string | null
   readonly description: string | null
+  /** Position of the event that the URL is of. */
+  readonly urlFrom: number
+  /** Likewise. */
+  readonly descriptionFrom: number
   /** Names of events, such as `file.uploaded`; `*`: all. */
   readonly events: readonly string[]
   /** Id of the secret that signs. */
@@ -58,7 +62,11 @@ export type RotateWebhookSecret = {
 export type DeleteWebhook = { readonly type: 'DeleteWebhook'; readonly id: string }
 
 type WebhookEvent = PlacedEvent<
-  'WebhookCreated' | 'WebhookUpdated' | 'WebhookDisabled' | 'WebhookDeleted'
+  | 'WebhookCreated'
+  | 'WebhookUpdated'
+  | 'WebhookDisabled'
+  | 'WebhookDeleted'
+  | 'PrivateDataErased'
 >
 
 export function evolveWebhook(
@@ -72,6 +80,8 @@ export function evolveWebhook(
       version: event.version,
       url: event.private.personal?.url ?? null,
       description: event.private.personal?.description ?? null,
+      urlFrom: event.position,
+      descriptionFrom: event.position,
       events: event.data.events,
       secret: event.data.secret,
       createdAt: event.time,
@@ -92,13 +102,22 @@ export function evolveWebhook(
       return { ...next, disabledAt: event.time, disabledReason: event.data.reason }
     case 'WebhookDeleted':
       return { ...next, deletedAt: event.time }
+    case 'PrivateDataErased':
+      return {
+        ...next,
+        ...(isErased(event, state.urlFrom, 'personal') && { url: null }),
+        ...(isErased(event, state.descriptionFrom, 'personal') && { description: null }),
+      }
     case 'WebhookUpdated': {
       const { data } = event
       const { url, description } = event.private.personal ?? {}
       return {
         ...next,
-        url: url ?? state.url,
-        description: description === undefined ? state.description : description,
+        ...(url !== undefined && { url, urlFrom: event.position }),
+        ...(description !== undefined && {
+          description,
+          descriptionFrom: event.position,
+        }),
         events: data.events ?? state.events,
         secret: data.secret ?? state.secret,
         ...(data.enabled && { disabledAt: null, disabledReason: null }),

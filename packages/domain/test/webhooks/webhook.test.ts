@@ -29,6 +29,8 @@ const state: WebhookState = {
   version: 4,
   url: 'https://example.com/',
   description: null,
+  urlFrom: 3,
+  descriptionFrom: 3,
   events: ['*'],
   secret: 's1',
   createdAt: 10,
@@ -198,6 +200,21 @@ t.test('a webhook is what its events tell', async (t) => {
     events: ['file.held'],
     secret: 's2',
   })
+  t.same(
+    evolveWebhook(
+      { ...on, urlFrom: 8 },
+      {
+        ...place,
+        type: 'PrivateDataErased',
+        version: 4,
+        time: 35,
+        data: { erased: [{ position: 3, group: 'personal' }] },
+        private: {},
+      },
+    ),
+    { ...on, urlFrom: 8, version: 4, description: null },
+    'what was erased goes, and what came later stays',
+  )
   const end: PlacedEvent<'WebhookDeleted'> = {
     ...place,
     type: 'WebhookDeleted',

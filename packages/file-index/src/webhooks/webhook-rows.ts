@@ -11,6 +11,8 @@ export type WebhookRow = {
   version: number
   url: string | null
   description: string | null
+  url_from: number
+  description_from: number
   /** JSON. */
   events: string
   secret: string
@@ -28,6 +30,8 @@ export function toWebhookRow(state: WebhookState): WebhookRow {
     version: state.version,
     url: state.url,
     description: state.description,
+    url_from: state.urlFrom,
+    description_from: state.descriptionFrom,
     events: canonicalJson(state.events),
     secret: state.secret,
     created_at: state.createdAt,
@@ -45,6 +49,8 @@ export function toWebhookState(row: WebhookRow): WebhookState {
     version: row.version,
     url: row.url,
     description: row.description,
+    urlFrom: row.url_from,
+    descriptionFrom: row.description_from,
     events: JSON.parse(row.events),
     secret: row.secret,
     createdAt: row.created_at,

@@ -21,7 +21,13 @@ export const webhooksProjection: Projection<WebhooksBatch> = {
   name: 'webhooks',
   version: 1,
   tables: ['webhooks'],
-  types: ['WebhookCreated', 'WebhookUpdated', 'WebhookDisabled', 'WebhookDeleted'],
+  types: [
+    'WebhookCreated',
+    'WebhookUpdated',
+    'WebhookDisabled',
+    'WebhookDeleted',
+    'PrivateDataErased',
+  ],
 
   async create(sql, table) {
     await sql.exec(`
@@ -32,6 +38,8 @@ export const webhooksProjection: Projection<WebhooksBatch> = {
         version integer not null,
         url text,
         description text,
+        url_from integer not null,
+        description_from integer not null,
         events text not null,
         secret text not null,
         created_at integer not null,
@@ -62,6 +70,8 @@ const put = insertion<WebhookRow>(
     'version',
     'url',
     'description',
+    'url_from',
+    'description_from',
     'events',
     'secret',
     'created_at',
@@ -74,6 +84,8 @@ const put = insertion<WebhookRow>(
       'version',
       'url',
       'description',
+      'url_from',
+      'description_from',
       'events',
       'secret',
       'disabled_at',
@@ -101,6 +113,8 @@ function openBatch(sql: Sql): WebhooksBatch {
     },
     async apply(logEvent: LogEvent) {
       const event = logEvent as WebhookEvent
+      // Most of what is erased belongs to files.
+      if (event.type === 'PrivateDataErased' && !event.stream.startsWith('wh_')) return
       changed.set(event.stream, evolveWebhook(await webhook(event.stream), event))
     },
     async flush() {
@@ -112,5 +126,9 @@ function openBatch(sql: Sql): WebhooksBatch {
 }
 
 type WebhookEvent = PlacedEvent<
-  'WebhookCreated' | 'WebhookUpdated' | 'WebhookDisabled' | 'WebhookDeleted'
+  | 'WebhookCreated'
+  | 'WebhookUpdated'
+  | 'WebhookDisabled'
+  | 'WebhookDeleted'
+  | 'PrivateDataErased'
 >

@@ -38,7 +38,7 @@ export function openWebhooks(
     secrets,
     box,
     allow,
-    wake: () => void runner.refresh(),
+    wake: (project) => void runner.refresh(project),
   })
   return { useCases, runner, deliver }
 }

@@ -14,8 +14,8 @@ const MINUTE = 60_000
 export interface WebhookRunner {
   /** @throws TypeError when a checkpoint is ahead of the log */
   start(): Promise<void>
-  /** Looks again at who is to be told: a webhook was made, changed or moved. */
-  refresh(): Promise<void>
+  /** Looks again at whom of a project is to be told what: a webhook was moved. */
+  refresh(project: string): Promise<void>
   /** Resolves when no attempt is under way any more. */
   stop(): Promise<void>
 }
@@ -32,18 +32,22 @@ export function createWebhookRunner(
   deliver: Deliver,
 ): WebhookRunner {
   const lanes = new Map<string, Lane>()
+  /** By project: every upload asks for them. */
+  const idsOf = new Map<string, Set<string>>()
   const turns = createTurns(MAX_AT_ONCE)
   let isRunning = false
 
   appender.onAppended((events, project) => {
     if (!isRunning) return
-    if (events.some(({ type }) => /^(Webhook|Project)/.test(type))) void refresh()
-    wake((lane) => lane.project === project)
+    if (events.some(({ type }) => /^(Webhook|Project)/.test(type))) void refresh(project)
+    else wake(project)
   })
-  appender.onUnknown(() => wake(() => true))
+  appender.onUnknown(() => {
+    if (isRunning) for (const lane of lanes.values()) lane.work.wake()
+  })
 
-  function wake(which: (lane: Lane) => boolean): void {
-    for (const lane of lanes.values()) if (which(lane)) lane.work.wake()
+  function wake(project: string): void {
+    for (const id of idsOf.get(project) ?? []) lanes.get(id)?.work.wake()
   }
 
   function open(id: string, project: string): Lane {
@@ -66,12 +70,18 @@ export function createWebhookRunner(
           ),
       }),
     }
+    const others = idsOf.get(project)
+    if (others) others.add(id)
+    else idsOf.set(project, new Set([id]))
     lane.work.wake()
     return lane
   }
 
   async function close(id: string, lane: Lane): Promise<void> {
     lanes.delete(id)
+    const others = idsOf.get(lane.project)
+    others?.delete(id)
+    if (others?.size === 0) idsOf.delete(lane.project)
     clearTimeout(lane.timer)
     await lane.work.stop()
   }
@@ -82,16 +92,16 @@ export function createWebhookRunner(
     const ids = new Set(enabled.map(({ id }) => id))
     for (const [id, lane] of lanes) if (!ids.has(id)) void close(id, lane)
     for (const { id, project } of enabled) {
-      const known = lanes.get(id)
-      if (known) known.work.wake()
-      else lanes.set(id, open(id, project))
+      if (!lanes.has(id)) lanes.set(id, open(id, project))
     }
   }
 
-  async function refresh(): Promise<void> {
+  async function refresh(project: string): Promise<void> {
+    if (!isRunning) return
     await look().catch((error: unknown) =>
       logger.error({ err: error }, 'webhooks could not be looked up'),
     )
+    wake(project)
   }
 
   return {
@@ -107,7 +117,7 @@ export function createWebhookRunner(
         }
       }
       isRunning = true
-      await refresh()
+      await look()
     },
     refresh,
     async stop() {

@@ -17,7 +17,7 @@ import type { WebhookSecrets } from './webhook-secrets.ts'
 import type { DeliveryView, Webhooks, WebhookView } from './webhook-types.ts'
 import { checkWebhookUrl } from './webhook-url.ts'
 
-/** The use cases of webhooks. `wake`: called when one may have something to deliver. */
+/** The use cases of webhooks. `wake`: called when one of the project may have something to deliver. */
 export function createWebhooks(
   { log, clock, ids }: Pick<ServiceEnvironment, 'log' | 'clock' | 'ids'>,
   appender: Pick<Appender, 'append'>,
@@ -25,7 +25,7 @@ export function createWebhooks(
     readonly secrets: WebhookSecrets
     readonly box: SecretBox
     readonly allow: WebhookAllow
-    readonly wake: () => void
+    readonly wake: (project: string) => void
   },
 ): Webhooks {
   const { secrets, box, allow, wake } = parts
@@ -172,7 +172,7 @@ export function createWebhooks(
         const moved = { ...state, position, attempts: 0, next_attempt_at: '', error: '' }
         if (await log.consumers.save(moved, state.position)) break
       }
-      wake()
+      wake(project.id)
       return await viewOf(principal, id)
     },
   }
