@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { clientForms, RawConnection, requestHead } from '@custody/testkit'
 import OpenAI, { toFile } from 'openai'
 import {
   type AnyFile,
@@ -11,6 +10,7 @@ import {
   shell,
   takesUpTo,
   uploaded,
+  uploadZeros,
 } from '../statements/checks.ts'
 import {
   batchLine,
@@ -373,36 +373,4 @@ export const fastapiAi: Provider = {
       assert.deepEqual(idsOf(await listed(api)), [file.id])
     }),
   ],
-}
-
-/** Uploads so many zeros for a batch, in chunks. */
-async function uploadZeros(address: string, key: World['project']['key'], bytes: number) {
-  const { contentType, body } = clientForms.curl({
-    purpose: 'batch',
-    filename: 'batch.jsonl',
-    content: '\0',
-  })
-  const at = body.indexOf(0)
-  const connection = await RawConnection.open(address)
-  try {
-    connection.send(
-      requestHead(
-        'POST /v1/files',
-        `Authorization: Bearer ${key}`,
-        `Content-Type: ${contentType}`,
-        `Content-Length: ${body.length - 1 + bytes}`,
-      ),
-      body.subarray(0, at),
-    )
-    const zeros = Buffer.alloc(MiB)
-    for (let left = bytes; left > 0; left -= zeros.length) {
-      connection.send(zeros.subarray(0, Math.min(left, zeros.length)))
-      if (connection.socket.writableNeedDrain) {
-        await new Promise((resolve) => connection.socket.once('drain', resolve))
-      }
-    }
-    return await connection.send(body.subarray(at + 1)).answer()
-  } finally {
-    connection.vanish()
-  }
 }

@@ -8,6 +8,7 @@ import {
   MiB,
   takesUpTo,
   uploaded,
+  uploadZeros,
 } from '../statements/checks.ts'
 import {
   batchLine,
@@ -93,18 +94,14 @@ export const openai: Provider = {
     ),
     holds(
       'The Batch API only supports `.jsonl` files up to 200 MB in size.',
-      async (world) => {
+      async ({ api, server, project }) => {
         const text = { purpose: 'batch', filename: 'a.txt', content: batchLine }
-        isRefused(await world.api.upload(text), {
-          status: 400,
-          code: 'invalid_extension',
-        })
-        const limits = { purposes: { batch: { max_bytes: 8 } } }
-        const { api } = await world.newProject({ limits })
-        isRefused(await api.upload(uploadFor('batch')), {
+        isRefused(await api.upload(text), { status: 400, code: 'invalid_extension' })
+        const bytes = 200 * MiB + 1
+        isRefused(await uploadZeros(server.address, project.key, bytes), {
           status: 413,
           code: 'file_too_large',
-          message: new RegExp(`'batch' takes at most 8 bytes .* has ${batchLine.length}`),
+          message: new RegExp(`'batch' takes at most ${200 * MiB} bytes .*has ${bytes}`),
         })
       },
     ),

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import {
   type Answer,
   type ApiClient,
+  clientForms,
   environment,
   makeTemporaryFolder,
   RawConnection,
@@ -110,6 +111,42 @@ export async function takesUpTo(
     message: new RegExp(`at most ${bytes} bytes .*has ${bytes + formOverhead + 1}`),
   })
   return more
+}
+
+/** Uploads so many zeros for a batch, in chunks. */
+export async function uploadZeros(
+  address: string,
+  key: string,
+  bytes: number,
+): Promise<Answer> {
+  const { contentType, body } = clientForms.curl({
+    purpose: 'batch',
+    filename: 'batch.jsonl',
+    content: '\0',
+  })
+  const at = body.indexOf(0)
+  const connection = await RawConnection.open(address)
+  try {
+    connection.send(
+      requestHead(
+        'POST /v1/files',
+        `Authorization: Bearer ${key}`,
+        `Content-Type: ${contentType}`,
+        `Content-Length: ${body.length - 1 + bytes}`,
+      ),
+      body.subarray(0, at),
+    )
+    const zeros = Buffer.alloc(MiB)
+    for (let left = bytes; left > 0; left -= zeros.length) {
+      connection.send(zeros.subarray(0, Math.min(left, zeros.length)))
+      if (connection.socket.writableNeedDrain) {
+        await new Promise((resolve) => connection.socket.once('drain', resolve))
+      }
+    }
+    return await connection.send(body.subarray(at + 1)).answer()
+  } finally {
+    connection.vanish()
+  }
 }
 
 /** Runs lines of a document in a shell, in a folder with these files. */
