@@ -3,6 +3,7 @@ import type { CheckpointRow } from './append/log-tables.ts'
 import type { ConsumerState } from './consumers/consumer-store.ts'
 import type { LogCommand } from './log-module.ts'
 import type { LogReader } from './log-reader.ts'
+import type { PurgeObstacle } from './log-writer.ts'
 
 /** An event log, open for writing: one engine's, behind the interface that all have. */
 export interface EventLog {
@@ -33,6 +34,14 @@ export interface EventLog {
   keepCheckpoint(checkpoint: CheckpointRow): Promise<void>
   /** Removes idempotency rows whose time has passed; resolves to their number. */
   forgetIdempotency(): Promise<number>
+  /**
+   * Removes for good what was erased before: nothing of it is in the database file or its write-ahead log then.
+   * Where something is in the way for longer than `patienceMs`, it resolves to what that is.
+   */
+  purge(options: {
+    readonly patienceMs: number
+    readonly signal?: AbortSignal
+  }): Promise<PurgeObstacle | undefined>
   /**
    * Begins to build a projection anew beside the live one. It goes live with the next append after it
    * has caught up. Resolves when it has begun.

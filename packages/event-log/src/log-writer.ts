@@ -3,6 +3,14 @@ import type { AppendOutcome } from './append/append-request.ts'
 import type { CheckpointRow } from './append/log-tables.ts'
 import type { ConsumerState } from './consumers/consumer-store.ts'
 
+/** How a step of a purge went: where the next one begins (null: all is done), or what is in its way. */
+export type PurgeStep =
+  | { readonly next: number | null }
+  | { readonly busy: PurgeObstacle }
+
+/** `reader`: a connection that reads holds the write-ahead log; `rebuild`: a projection is being built anew. */
+export type PurgeObstacle = 'reader' | 'rebuild'
+
 /** The one place through which a log changes: an engine's write side. One call at a time. */
 export interface LogWriter {
   /** Live generation of every projection. */
@@ -15,6 +23,11 @@ export interface LogWriter {
   keepCheckpoint(checkpoint: CheckpointRow): Promise<void>
   /** Removes idempotency rows whose time has passed; resolves to their number. */
   forgetIdempotency(): Promise<number>
+  /**
+   * A few milliseconds of removing for good what was erased: from the write-ahead log, from tables of former
+   * generations, from what deleted rows leave in the database file. `from`: 1, then what the step before gave as next.
+   */
+  purge(from: number): Promise<PurgeStep>
   /** Begins the next generation of a projection; {@link LogWriter.rebuildSlice} fills it. */
   startRebuild(projection: string): Promise<void>
   /**

@@ -1,10 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { AppendRequest } from './append/append-request.ts'
 import type { SqliteDriverName } from './engines/sqlite/sqlite-connection.ts'
 import type { EventLog } from './event-log.ts'
 import type { Projection } from './log-module.ts'
 import { openSqliteLogReader } from './log-reader.ts'
+import type { PurgeStep } from './log-writer.ts'
 import { type LogThreadEvents, startLogThread } from './thread/log-thread-client.ts'
 import type { Generations } from './thread/messages.ts'
+
+/** Milliseconds after which a step of a purge is tried again. */
+const OBSTACLE_MS = 20
 
 export type SqliteEventLogOptions = {
   /** The database file. Created, with its first event, when it is not there; its folder must be. */
@@ -74,6 +79,18 @@ export async function openSqliteEventLog(
     },
     forgetIdempotency: async () =>
       Number(await thread.task({ kind: 'forget-idempotency' })),
+    async purge({ patienceMs, signal }) {
+      const end = performance.now() + patienceMs
+      for (let from = 1; ; ) {
+        signal?.throwIfAborted()
+        const step = (await thread.task({ kind: 'purge', from })) as PurgeStep
+        if ('next' in step) {
+          if (step.next === null) return undefined
+          from = step.next
+        } else if (performance.now() >= end) return step.busy
+        else await delay(OBSTACLE_MS)
+      }
+    },
     async rebuild(projection) {
       await thread.task({ kind: 'rebuild', projection })
     },

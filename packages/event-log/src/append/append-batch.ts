@@ -177,7 +177,10 @@ export async function appendBatch(
       batch: { ...batch, chain: batchChain(head.chain, batch) },
     })
     await writeTiles(sql, tiles)
-    if (written.erase.length > 0) environment.onErased()
+    if (written.erase.length > 0) {
+      await idempotency.forget(new Set(written.erase.map(({ position }) => position)))
+      environment.onErased()
+    }
     await decider.flush()
     await projections.flush()
   }

@@ -12,16 +12,34 @@ const find = statement<LogTables, { key: string }>()((db, p) =>
 
 const remember = insertion<IdempotencyRow>(
   'idempotency',
-  ['key', 'fingerprint', 'result', 'expires_at'],
+  ['key', 'fingerprint', 'result', 'expires_at', 'position'],
   {
     suffix:
-      'on conflict (key) do update set fingerprint = excluded.fingerprint, result = excluded.result, expires_at = excluded.expires_at',
+      'on conflict (key) do update set fingerprint = excluded.fingerprint, result = excluded.result, expires_at = excluded.expires_at, position = excluded.position',
   },
 )
 
 const forget = statement<LogTables, { now: string }>()((db, p) =>
   db.deleteFrom('idempotency').where('expires_at', '<=', p('now')),
 )
+
+const namingPosition = statement<LogTables, { position: number }>()((db, p) =>
+  db
+    .selectFrom('idempotency')
+    .select(['key', 'result'])
+    .where('position', '<=', p('position'))
+    .orderBy('position', 'desc')
+    .limit(1),
+)
+
+const forgetKey = statement<LogTables, { key: string }>()((db, p) =>
+  db.deleteFrom('idempotency').where('key', '=', p('key')),
+)
+
+function namesPosition(result: string, position: number): boolean {
+  const events: readonly AppendedEvent[] = JSON.parse(result)
+  return events.some((event) => event.position === position)
+}
 
 /**
  * One batch's view of the idempotency rows: what earlier commands of the batch left counts too.
@@ -57,7 +75,20 @@ export function idempotencyBatch(sql: Sql) {
         fingerprint: request.fingerprint,
         result: JSON.stringify(events),
         expires_at: formatTime(now + request.keepSeconds * 1_000_000),
+        position: events[0]?.position ?? 0,
       })
+    },
+    /** Forgets the answers that name these events: private data of theirs was erased. */
+    async forget(positions: ReadonlySet<number>): Promise<void> {
+      for (const position of positions) {
+        const row = await sql.get(namingPosition, { position })
+        if (row && namesPosition(row.result, position)) {
+          await sql.run(forgetKey, { key: row.key })
+        }
+        for (const { key, result } of written.values()) {
+          if (namesPosition(result, position)) written.delete(key)
+        }
+      }
     },
     async flush(): Promise<void> {
       if (written.size > 0) await sql.insert(remember, [...written.values()])

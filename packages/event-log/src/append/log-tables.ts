@@ -64,6 +64,8 @@ export type IdempotencyRow = {
   /** JSON of the events that the first request led to. */
   result: string
   expires_at: string
+  /** Of the first of them; 0: there are none. */
+  position: number
 }
 
 export type ConsumerRow = {

@@ -34,6 +34,8 @@ export interface Rebuilder {
   catchUp(): Promise<void>
   /** Projections that are being rebuilt, or wait to go live. */
   unfinished(): readonly string[]
+  /** Removes some of what former generations left; resolves to whether nothing of them is there any more. */
+  removeRetired(): Promise<boolean>
   /** Gives up what is ready. */
   abandonReady(): void
   /** The append in which they went live was committed. */
@@ -216,6 +218,11 @@ export function createRebuilder(
     async catchUp() {
       for (const one of done()) one.saved = one.at
       for (const one of done()) await applySome(one, Number.POSITIVE_INFINITY)
+    },
+    async removeRetired() {
+      const [table] = removing
+      if (table !== undefined) await removeSome(table)
+      return removing.length + retired.length === 0
     },
     unfinished: () => building.map((one) => one.projection.name),
     abandonReady() {

@@ -148,6 +148,8 @@ async function run(
         return await writer.forgetIdempotency()
       case 'keep-checkpoint':
         return await writer.keepCheckpoint(task.checkpoint)
+      case 'purge':
+        return await writer.purge(task.from)
       case 'rebuild':
         await writer.startRebuild(task.projection)
         background = true

@@ -24,6 +24,7 @@ export type Task =
     }
   | { readonly kind: 'forget-idempotency' }
   | { readonly kind: 'keep-checkpoint'; readonly checkpoint: CheckpointRow }
+  | { readonly kind: 'purge'; readonly from: number }
   | { readonly kind: 'rebuild'; readonly projection: string }
 
 /**

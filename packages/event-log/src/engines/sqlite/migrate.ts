@@ -14,6 +14,7 @@ import type { SqlValue } from '../../sql/statement.ts'
 import { createLog } from './migrations/0001-log.ts'
 import { chainBatches } from './migrations/0004-batch-chain.ts'
 import { createCheckpoints } from './migrations/0005-checkpoints.ts'
+import { placeIdempotencyRows } from './migrations/0008-idempotency-positions.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
 
 /** The log's own tables. */
@@ -21,6 +22,7 @@ export const logMigrations: Readonly<Record<string, Migration>> = {
   '0001-log': createLog,
   '0004-batch-chain': chainBatches,
   '0005-checkpoints': createCheckpoints,
+  '0008-idempotency-positions': placeIdempotencyRows,
 }
 
 /**

@@ -18,11 +18,13 @@ import { createRebuilder } from '../../projections/rebuilder.ts'
 import type { Sql } from '../../sql/sql.ts'
 import { migrate } from './migrate.ts'
 import { BUSY_TIMEOUT_MS, openForWriting } from './open-database.ts'
+import { purgeStep } from './purge.ts'
 import { rowRemover } from './remove-rows.ts'
 import type { SqliteConnection, SqliteDriverName } from './sqlite-connection.ts'
 import { toRefusal } from './sqlite-error.ts'
 import { SqliteSql } from './sqlite-sql.ts'
 import { CommitFailed, createTransactions, type Transactions } from './transaction.ts'
+import { type GapFile, openGapFile } from './zero-gaps.ts'
 
 export type SqliteLogWriterOptions = {
   /** The database file; created when it is not there. */
@@ -57,6 +59,7 @@ export async function openSqliteLogWriter(
   await migrate(session.connection, module.migrations)
   let { head, generations, rebuilder } = await look()
   await rebuilder.buildMissing()
+  let gaps: GapFile | undefined
   /** False from a failed COMMIT until the log was opened and read again: nothing is written meanwhile. */
   let sound = true
 
@@ -223,6 +226,13 @@ export async function openSqliteLogWriter(
       await emptyWal(session.connection)
       return forgotten
     },
+    purge: (from) =>
+      task(async () => {
+        if (rebuilder.unfinished().length > 0) return { busy: 'rebuild' }
+        if (!(await rebuilder.removeRetired())) return { busy: 'rebuild' }
+        gaps ??= openGapFile(options.path)
+        return await purgeStep(session.connection, gaps, `${options.path}-wal`, from)
+      }),
     startRebuild: (name) => task(() => rebuilder.start(name)),
     async rebuildSlice() {
       try {
@@ -238,6 +248,7 @@ export async function openSqliteLogWriter(
       // folder that is copied without it would lack its last events.
       await emptyWal(session.connection, 1000)
       await session.connection.close()
+      gaps?.close()
     },
   }
 }

@@ -46,6 +46,22 @@ export async function idempotencyContract(
     t.same(defects, [])
   })
 
+  t.test(
+    'an answer that names an event of which something was erased is forgotten',
+    async (t) => {
+      const idempotency = { key: 'opening', fingerprint: 'f', keepSeconds: 3_600 }
+      const plain = asker(log)
+      await ask('before', 'f')
+      await plain({ type: 'Open', account: 'gone', owner: 'O' }, { idempotency })
+      await ask('after', 'f')
+      await plain({ type: 'Forget', account: 'gone' })
+      for (const key of ['before', 'after']) {
+        t.match(await ask(key, 'f'), { replayed: true })
+      }
+      t.match(await ask('opening', 'another'), { replayed: false })
+    },
+  )
+
   t.test('both hold within one batch', async (t) => {
     const head = await position()
     const [first, same, other, neighbour] = await Promise.allSettled([
