@@ -1,4 +1,4 @@
-import { cpSync, writeFileSync } from 'node:fs'
+import { cpSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { verifyDataFolder } from '@custody/server'
 import { custody, readEvents, startServer, temporaryFolder } from '@custody/testkit'
@@ -60,6 +60,7 @@ t.test(
   async (t) => {
     const dir = join(folder, 'with-key')
     cpSync(dataDir, dir, { recursive: true })
+    rmSync(join(dir, 'log.vkey'))
     const file = join(folder, 'checkpoint')
     writeFileSync(file, note(logId, kept.size, kept.root))
     const args = ['audit', 'verify', '--checkpoint', file]

@@ -408,6 +408,8 @@ t.test('the command line gives checkpoints and proofs, served or not', async (t)
   const out = join(folder, 'checkpoint')
   t.equal((await server.custody('audit', 'checkpoint', '--out', out)).code, 0)
   checked(t, readFileSync(out, 'utf8'))
+  const verified = await server.custody('audit', 'verify', '--checkpoint', out)
+  t.match(verified, { code: 0, stdout: /^OK: .* extends the checkpoint at \d+/ })
   const kept = readFileSync(join(server.dataDir, 'log.checkpoint'), 'utf8')
 
   // Without the secrets: what was signed last.

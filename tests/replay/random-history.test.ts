@@ -23,6 +23,7 @@ const types = [
   'FileExpired',
   'FileUploaded',
   'LogCreated',
+  'LogKeyAdded',
   'PrivateDataErased',
   'ProjectArchived',
   'ProjectCreated',
