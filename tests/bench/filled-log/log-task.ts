@@ -1,9 +1,11 @@
 /** One argument, a `LogTask` as JSON; prints a `LogTaskReport`. */
+import { hash } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
 import { upcast } from '@custody/domain'
 import { openReplayDatabase, replay } from '@custody/event-log'
 import { projections } from '@custody/file-index'
+import { verifyDataFolder } from '@custody/server'
 import type { LogTask, LogTaskReport } from './log-work.ts'
 import { asking, openLog } from './open-log.ts'
 
@@ -11,16 +13,26 @@ import { asking, openLog } from './open-log.ts'
 const APPEND_EVERY_MS = 100
 
 const task: LogTask = JSON.parse(process.argv[2] ?? '')
-const report =
-  task.task === 'read'
-    ? readAlone(task.database)
-    : task.task === 'replay'
-      ? await replayAll(task.database, task.scratch)
-      : await rebuildFiles(task.database)
+const report = await work()
 process.stdout.write(JSON.stringify(report))
 
+async function work(): Promise<LogTaskReport> {
+  switch (task.task) {
+    case 'read':
+      return readAlone(task.database)
+    case 'replay':
+      return await replayAll(task.database, task.scratch)
+    case 'rebuild':
+      return await rebuildFiles(task.database)
+    case 'hash':
+      return hashAlone(task.database)
+    case 'verify':
+      return await verifyAll(task.dataDir)
+  }
+}
+
 /**
- * The reference: every row of `events` and `event_private` is read, in pages of 1,000, and its JSON parsed. No
+ * The reference of a replay: every row of `events` and `event_private` is read, in pages of 1,000, and its JSON parsed. No
  * event is made of it, and nothing is written.
  */
 function readAlone(database: string): LogTaskReport {
@@ -45,6 +57,44 @@ function readAlone(database: string): LogTaskReport {
   const milliseconds = performance.now() - started
   db.close()
   return { events, milliseconds }
+}
+
+/**
+ * The reference of a verification: every column of every row of `events` and `event_private` is read, in pages of
+ * 1,000, and SHA-256 computed of each record. Nothing is compared.
+ */
+function hashAlone(database: string): LogTaskReport {
+  const db = new DatabaseSync(database, { readOnly: true })
+  const records = db.prepare(
+    'select * from events where position > ? order by position limit 1000',
+  )
+  const bodies = db.prepare(
+    'select * from event_private where position > ? and position <= ? order by position, grp',
+  )
+  const started = performance.now()
+  let events = 0
+  for (let at = 0; ; ) {
+    const page = records.all(at)
+    const last = Number(page.at(-1)?.position ?? at)
+    for (const { record } of page) hash('sha256', String(record), 'buffer')
+    bodies.all(at, last)
+    events += page.length
+    at = last
+    if (page.length === 0) break
+  }
+  const milliseconds = performance.now() - started
+  db.close()
+  return { events, milliseconds }
+}
+
+/** What `custody audit verify` does, from its start to its answer: the threads' start and SQLite's own check too. */
+async function verifyAll(dataDir: string): Promise<LogTaskReport> {
+  const started = performance.now()
+  const report = await verifyDataFolder({ dataDir, driver: 'node', now: Date.now() })
+  const milliseconds = performance.now() - started
+  const [finding] = report.findings
+  if (finding) throw new Error(`the log does not verify: ${JSON.stringify(finding)}`)
+  return { events: report.events, milliseconds }
 }
 
 /** What `custody audit replay` does, from its start to its answer. */

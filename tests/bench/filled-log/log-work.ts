@@ -6,6 +6,8 @@ import { promisify } from 'node:util'
 export type LogTask =
   | { readonly task: 'read'; readonly database: string }
   | { readonly task: 'replay'; readonly database: string; readonly scratch: string }
+  | { readonly task: 'hash'; readonly database: string }
+  | { readonly task: 'verify'; readonly dataDir: string }
   | { readonly task: 'rebuild'; readonly database: string }
 
 /** What the process prints, as JSON. */

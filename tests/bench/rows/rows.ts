@@ -1,8 +1,10 @@
+import { asOfList } from './as-of-list.ts'
 import { deepList } from './deep-list.ts'
 import { get } from './get.ts'
 import { largeBatch } from './large-batch.ts'
 import { largeDownload } from './large-download.ts'
 import { largeUpload } from './large-upload.ts'
+import { liveEvents } from './live-events.ts'
 import { memory } from './memory.ts'
 import { noise } from './noise.ts'
 import { rebuild } from './rebuild.ts'
@@ -20,6 +22,8 @@ export const rows: readonly Row[] = [
   get,
   memory,
   deepList,
+  asOfList,
+  liveEvents,
   replay,
   rebuild,
 ]

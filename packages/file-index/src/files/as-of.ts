@@ -139,8 +139,11 @@ export async function fileAsOf(
 }
 
 async function evolvedUntil(sql: Sql, file: FileState, seq: number): Promise<FileState> {
-  // Nothing has happened to it since its upload: the index says what its only event does.
+  // Most files are uploaded, and then end: the row has all that their events say, which are not read then.
   if (file.version === 1) return file
+  if (file.version === 2 && file.ended) {
+    return file.ended.seq > seq ? { ...file, version: 1, ended: null } : file
+  }
   const events = await readProjectEvents(sql, {
     project: file.project,
     stream: file.id,

@@ -82,6 +82,7 @@ export class EventStreams {
       onEvents: (events) => {
         const text = this.#texts.of(events, filter, dialect)
         if (text !== undefined) write(text)
+        return text?.length ?? 0
       },
       taken: async () => {
         if (res.writableNeedDrain) await drained(res)

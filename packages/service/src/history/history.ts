@@ -45,9 +45,9 @@ export type FollowQuery = EventFilter & {
 export type Follower = {
   /**
    * Events of the project in their order. Those that are old when a follower begins have passed its filter; those
-   * that are new are all of the project's, and all followers get the same array.
+   * that are new are all of the project's, and all followers get the same array. Returns how many bytes that made.
    */
-  readonly onEvents: (events: readonly EventView[]) => void
+  readonly onEvents: (events: readonly EventView[]) => number
   /** Resolves when what was told so far has been taken: a follower gets old events at its own pace. */
   readonly taken: () => Promise<void>
   /** No more will come: the key has lost its right. */

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { lastSeq, readProjectEvents } from '@custody/event-log'
 import type { Appender } from '../appender.ts'
+import { createPace } from '../background/pace.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import { type EventView, toEventView } from './event-view.ts'
 import type { EventFilter, Follower, History } from './history.ts'
@@ -14,10 +15,13 @@ const PAGE = 100
 const AT_ONCE = 16
 
 /**
- * While writes wait for the log, what is told takes at most one part in so many of the time: readers get to know
- * later, and nobody's upload waits for them.
+ * While others write, what is told takes at most one part in so many of the time: readers get to know later, and
+ * nobody's upload waits for them.
  */
-const SHARE = 16
+const SHARE = 24
+
+/** What the operating system copies to readers in a millisecond, after it was handed over: measured, roughly. */
+const BYTES_PER_MS = 2 * 2 ** 20
 
 type Member = {
   /** What it has been told of. */
@@ -43,8 +47,20 @@ export function createLiveEvents(
   monotonic: () => number,
 ): History['follow'] {
   const feeds = new Map<string, Feed>()
+  let isBusy = false
+  const paced = createPace({
+    share: SHARE,
+    monotonic,
+    sleep: (milliseconds) => sleep(milliseconds, undefined, { ref: false }),
+    isBusy() {
+      const wasBusy = isBusy
+      isBusy = false
+      return wasBusy
+    },
+  })
 
   appender.onAppended((_events, project) => {
+    isBusy = true
     const feed = feeds.get(project)
     if (feed) run(project, feed)
   })
@@ -71,15 +87,6 @@ export function createLiveEvents(
     return await Promise.all(events.map((event) => toEventView(sql, event)))
   }
 
-  /** Gives way to others after work that began at `since`. */
-  async function giveWay(since: number): Promise<void> {
-    if (log.waiting === 0) await nextTurn()
-    else
-      await sleep(Math.ceil((monotonic() - since) * (SHARE - 1)), undefined, {
-        ref: false,
-      })
-  }
-
   function run(project: string, feed: Feed): void {
     feed.hasNews = true
     if (feed.running) return
@@ -98,20 +105,20 @@ export function createLiveEvents(
     // What one turn of the event loop commits is read together.
     await nextTurn()
     while (feed.hasNews && feed.members.size > 0) {
-      feed.hasNews = false
-      const since = monotonic()
-      const events = await read(project, feed.seq, undefined)
-      const last = events.at(-1)
-      if (!last) continue
-      feed.hasNews ||= events.length === PAGE
-      feed.seq = last.position
-      let told = 0
-      for (const member of feed.members) {
-        tell(member, events)
-        told += 1
-        if (told % AT_ONCE === 0) await nextTurn()
-      }
-      await giveWay(since)
+      await paced(async ({ rest, spend }) => {
+        feed.hasNews = false
+        const events = await read(project, feed.seq, undefined)
+        const last = events.at(-1)
+        if (!last) return
+        feed.hasNews ||= events.length === PAGE
+        feed.seq = last.position
+        let told = 0
+        for (const member of feed.members) {
+          spend(tell(member, events) / BYTES_PER_MS)
+          told += 1
+          if (told % AT_ONCE === 0) await rest()
+        }
+      })
     }
   }
 
@@ -130,17 +137,18 @@ export function createLiveEvents(
         run(project, feed)
         return
       }
-      const since = monotonic()
       const end = feed.seq
-      const events = await read(project, member.seq, end + 1, filter)
-      if (signal.aborted) return
-      const last = events.length === PAGE ? events.at(-1)?.position : undefined
-      if (events.length > 0) {
-        member.follower.onEvents(events)
-        await member.follower.taken()
-      }
-      member.seq = last ?? end
-      await giveWay(since)
+      member.seq = await paced(async ({ spend }) => {
+        const events = signal.aborted
+          ? []
+          : await read(project, member.seq, end + 1, filter)
+        if (events.length > 0 && !signal.aborted) {
+          spend(member.follower.onEvents(events) / BYTES_PER_MS)
+        }
+        const last = events.length === PAGE ? events.at(-1)?.position : undefined
+        return last ?? end
+      })
+      await member.follower.taken()
     }
   }
 
@@ -199,14 +207,14 @@ export function createLiveEvents(
   }
 }
 
-/** Tells a follower what is new to it; the array is the same for all to whom all of it is. */
-function tell(member: Member, events: readonly EventView[]): void {
+/** Tells a follower what is new to it; the array is the same for all to whom all of it is. @returns bytes */
+function tell(member: Member, events: readonly EventView[]): number {
   const last = events.at(-1)
-  if (!last || last.position <= member.seq) return
+  if (!last || last.position <= member.seq) return 0
   const { seq } = member
   const isNew = (events[0]?.position ?? 0) > seq
   member.seq = last.position
-  member.follower.onEvents(
+  return member.follower.onEvents(
     isNew ? events : events.filter(({ position }) => position > seq),
   )
 }
