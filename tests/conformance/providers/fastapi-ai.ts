@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { clientForms } from '@custody/testkit'
 import OpenAI, { toFile } from 'openai'
 import {
   type AnyFile,
@@ -20,7 +21,6 @@ import {
   uploadFor,
 } from '../statements/samples.ts'
 import { holds, notObservable, type Provider } from '../statements/statement.ts'
-import type { World } from '../statements/world.ts'
 
 const note = uploadFor('user_data')
 const withFields = (...fields: readonly (readonly [string, string])[]) => ({
