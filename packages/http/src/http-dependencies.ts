@@ -7,6 +7,7 @@ import type {
   History,
   Transparency,
   UploadPolicy,
+  Uploads,
   Webhooks,
 } from '@custody/service'
 
@@ -29,6 +30,8 @@ export type HttpDependencies = {
   /** Looks a key up, at once where it is known already. */
   authenticate(token: string): Authentication | Promise<Authentication>
   readonly files: Files
+  /** Absent: the routes of files that come in parts do not exist. */
+  readonly uploads?: Uploads
   /** Absent: the routes of holds do not exist. */
   readonly holds?: FileHolds
   /** Absent: the routes of events do not exist, and nobody can look back. */

@@ -27,6 +27,7 @@ import { uploadFile } from './routes/upload-file.ts'
 import { usage } from './routes/usage.ts'
 import { validateFile } from './routes/validate-file.ts'
 import { addWebhookRoutes } from './routes/webhooks.ts'
+import { addUploadRoutes } from './uploads/upload-routes.ts'
 
 export type HttpServer = {
   readonly server: Server
@@ -121,7 +122,9 @@ function createRouter(
   router.get('/healthz', healthz)
   router.get('/readyz', readyz(dependencies))
   const { admin, auditLog, history, holds, webhooks, transparency } = dependencies
+  const { uploads } = dependencies
   if (holds !== undefined) addHoldRoutes(router, dependencies, holds, watch)
+  if (uploads !== undefined) addUploadRoutes(router, dependencies, uploads, watch)
   if (history !== undefined) addEventRoutes(router, dependencies, history, streams)
   if (webhooks !== undefined) addWebhookRoutes(router, dependencies, webhooks, watch)
   if (transparency !== undefined) addLogRoutes(router, dependencies, transparency)

@@ -1,6 +1,6 @@
 import { CustodyError, SYSTEM_PROJECT } from '@custody/domain'
 import type { MaybePromise } from '@custody/event-log'
-import { nextDeadline } from '@custody/file-index'
+import { nextDeadline, nextUploadDeadline } from '@custody/file-index'
 import { createAdmin } from './admin/admin-service.ts'
 import { configureDefaultProject } from './admin/default-project.ts'
 import type { AdminUseCases } from './admin-types.ts'
@@ -9,13 +9,14 @@ import { createAuthenticator } from './auth/authenticator.ts'
 import { hashKey } from './auth/key-secret.ts'
 import { createKeyUses } from './auth/key-uses.ts'
 import { createClockGuard } from './background/clock-guard.ts'
-import { expireDueFiles } from './background/expiry-ticker.ts'
+import { expireDueFiles, expireDueUploads } from './background/expiry-ticker.ts'
 import { collectGarbage } from './background/garbage-collector.ts'
 import { sweepOrphans } from './background/orphan-sweep.ts'
 import { type Repeating, repeat } from './background/repeat.ts'
 import { createFileHolds, type FileHolds } from './files/file-holds.ts'
 import { createFileLookup } from './files/file-lookup.ts'
 import { createFiles } from './files/files-service.ts'
+import { createIntake } from './files/intake.ts'
 import { isOffered } from './files/purpose-rules.ts'
 import { type AuditLog, createAuditLog } from './history/audit-log.ts'
 import { createHistory } from './history/create-history.ts'
@@ -26,6 +27,8 @@ import { createConsumerControl } from './reactions/consumer-control.ts'
 import { createReactionRunner } from './reactions/reaction-runner.ts'
 import type { ServiceEnvironment } from './service-environment.ts'
 import type { Authentication, Files, UploadPolicy } from './types.ts'
+import { createUploads } from './uploads/create-uploads.ts'
+import type { Uploads } from './uploads/uploads.ts'
 import { openWebhooks } from './webhooks/open-webhooks.ts'
 import type { WebhookOptions, Webhooks } from './webhooks/webhook-types.ts'
 
@@ -47,6 +50,7 @@ export type ServiceOptions = {
 /** Everything that Custody does, without HTTP. */
 export interface Service {
   readonly files: Files
+  readonly uploads: Uploads
   readonly holds: FileHolds
   readonly history: History
   readonly auditLog: AuditLog
@@ -60,6 +64,15 @@ export interface Service {
   startBackground(): Promise<void>
   stopBackground(): Promise<void>
 }
+
+/** What leaves bytes behind that nobody has: of an upload that was completed, parts that the file does not have. */
+const makesGarbage: ReadonlySet<string> = new Set([
+  'FileDeleted',
+  'FileExpired',
+  'UploadCompleted',
+  'UploadCancelled',
+  'UploadExpired',
+])
 
 const SECOND = 1000
 const DAY = 24 * 60 * 60 * SECOND
@@ -115,20 +128,20 @@ export async function createService(
 
   const rates = createUploadRates(options.rateStore ?? createMemoryRateStore())
   const lookUp = createFileLookup(environment, appender)
-  const files = createFiles(environment, appender, lookUp, rates)
+  const intake = createIntake(environment)
+  const files = createFiles(environment, appender, lookUp, rates, intake)
   const failed = (what: string) => (error: unknown) =>
     logger.error({ err: error }, `${what} failed; it will be tried again`)
 
   appender.onAppended((events) => {
+    if (events.some(({ type }) => makesGarbage.has(type))) background?.garbage.wake()
     if (!events.some(({ type }) => type.startsWith('File'))) return
     if (plugins.reactions.length > 0) background?.reactions.wake()
-    if (events.some(({ type }) => type === 'FileDeleted' || type === 'FileExpired')) {
-      background?.garbage.wake()
-    }
   })
 
   return {
     files,
+    uploads: createUploads(environment, appender, lookUp, rates, intake),
     holds: createFileHolds(environment, appender, lookUp),
     history: createHistory(environment, appender, options.monotonic),
     auditLog: createAuditLog(environment),
@@ -154,11 +167,14 @@ export async function createService(
         expiry: repeat({
           everyMs: SECOND,
           work: async (signal) => {
-            const due = await nextDeadline(log.reader.sql)
-            const isDue = due !== undefined && due * SECOND <= clock()
+            const isPast = (due: number | undefined) =>
+              due !== undefined && due * SECOND <= clock()
             // The clock is looked at every time: `/readyz` tells of it before something is due.
-            if ((await trusted()) && isDue)
+            if (!(await trusted())) return
+            if (isPast(await nextDeadline(log.reader.sql)))
               await expireDueFiles(environment, appender, signal)
+            if (isPast(await nextUploadDeadline(log.reader.sql)))
+              await expireDueUploads(environment, appender, signal)
           },
           onError: failed('expiry'),
         }),

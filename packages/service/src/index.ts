@@ -50,8 +50,8 @@ export {
 } from './service-environment.ts'
 export { refuseLostDatabase } from './transparency/open-log-signer.ts'
 export { openTransparency } from './transparency/open-transparency.ts'
-export type { SigningStore } from './transparency/signing-store.ts'
 export { proofUnder } from './transparency/proof-under.ts'
+export type { SigningStore } from './transparency/signing-store.ts'
 export type { Asker, EventChoice, Transparency } from './transparency/transparency.ts'
 export { type ReceiptReport, verifyReceipt } from './transparency/verify-receipt.ts'
 export type {
@@ -72,6 +72,15 @@ export type {
   UploadRequest,
   UploadSession,
 } from './types.ts'
+export type {
+  Completion,
+  NewPart,
+  NewUpload,
+  PartView,
+  UploadId,
+  Uploads,
+  UploadView,
+} from './uploads/uploads.ts'
 export { type StoredUsage, sumUsage, type UsageView } from './usage/usage-view.ts'
 export { parseWebhookAllow } from './webhooks/webhook-allow.ts'
 export type {

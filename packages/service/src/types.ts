@@ -53,6 +53,8 @@ export type UploadPolicy = {
   readonly dialect: string
   /** Largest file in bytes, inclusive. */
   readonly maxFileBytes: number
+  /** The same for a file that comes in parts, which may have 8 GiB at most. Absent: no other than that. */
+  readonly maxPartsFileBytes?: number
   readonly purposes: Readonly<Record<string, PurposePolicy>>
   /**
    * Of the input purposes that plugins offer everywhere, the dialect offers only these. One whose plugin names the

@@ -52,6 +52,8 @@ export type Dialect = {
   parseList(query: URLSearchParams): ListQuery
   /** A plain UUID as clients see it. */
   presentId(id: string): string
+  /** A plain UUID of something else than a file as clients see it. */
+  presentPrefixedId(prefix: 'upload_' | 'part_', id: string): string
   /** A file as `GET` and lists show it. */
   presentFile(file: FileView): Presented
   /** A file as the answer to its upload shows it. */

@@ -1,4 +1,4 @@
-import { parseFileId, toFileId } from '@custody/domain'
+import { parseFileId, prefixedId, toFileId } from '@custody/domain'
 import type { FileView } from '@custody/service'
 import { parseListQuery } from '../fields/list-query.ts'
 import { isUploadField, parseUploadFields } from '../fields/upload-fields.ts'
@@ -22,6 +22,7 @@ export const openai: Dialect = {
   uploads: {
     dialect: 'openai',
     maxFileBytes: 512 * MiB,
+    maxPartsFileBytes: 8_192 * MiB,
     purposes: { batch: { maxBytes: 200 * MiB, defaultExpirySeconds: 30 * day } },
     openOutputPurposes: [],
   },
@@ -32,6 +33,7 @@ export const openai: Dialect = {
     parseUploadFields(fields, { minSeconds: 3_600, maxSeconds: 30 * day }),
   parseList: (query) => parseListQuery(query, limits),
   presentId: toFileId,
+  presentPrefixedId: prefixedId,
   presentFile,
   presentUpload: presentFile,
   presentList: (page) => listObject(page, presentFile),

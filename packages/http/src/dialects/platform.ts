@@ -6,6 +6,8 @@ import { openai } from './openai.ts'
 import { fileObject } from './shapes/file-object.ts'
 import { listObject } from './shapes/list-object.ts'
 
+const GiB = 2 ** 30
+
 const limits = { defaultLimit: 100, maxLimit: 1_000 }
 
 /** The UUID as it is. */
@@ -22,6 +24,7 @@ export const platform: Dialect = {
   uploads: {
     dialect: 'platform',
     maxFileBytes: openai.uploads.maxFileBytes,
+    maxPartsFileBytes: 8 * GiB,
     purposes: {},
     openOutputPurposes: [],
     anyPurpose: { maxLength: 64 },
@@ -33,6 +36,7 @@ export const platform: Dialect = {
     wantsTotal: true,
   }),
   presentId,
+  presentPrefixedId: (_prefix, id) => id,
   presentFile,
   presentUpload: presentFile,
   presentList: (page) => ({ ...listObject(page, presentFile), total: page.total }),

@@ -2,16 +2,16 @@ import type { Readable } from 'node:stream'
 import type { CustodyError } from '@custody/domain/errors'
 import type { UploadSession } from '@custody/service'
 import busboy from 'busboy'
-import type { FormCollector } from './form-collector.ts'
 import { fieldTooLarge, fileTooLarge, malformedForm } from './form-errors.ts'
 import { formLimits } from './form-limits.ts'
+import type { FormParts } from './form-parts.ts'
 
 export type FormSpool = ReturnType<UploadSession['spool']>
 export type FormContent = ReturnType<UploadSession['fromBuffer']>
 
 export type BusboyFormOptions = {
   readonly contentType: string
-  readonly collector: FormCollector
+  readonly collector: FormParts
   /** Most bytes of the file, inclusive. */
   readonly maxFileBytes: number
   readonly openSpool: () => FormSpool
@@ -33,7 +33,7 @@ export class BusboyForm {
   /** @throws CustodyError `invalid_multipart` when the content type does not parse */
   constructor(options: BusboyFormOptions) {
     this.#options = options
-    this.#parser = openParser(options.contentType)
+    this.#parser = openParser(options.contentType, options.collector.valueBytes)
     this.#parser.on('field', (name, value, info) => {
       this.#guard(() => {
         if (info.valueTruncated) throw fieldTooLarge(name ?? '')
@@ -105,8 +105,10 @@ export class BusboyForm {
     stream.on('data', (chunk: Buffer) => {
       this.#guard(() => {
         this.#fileBytes += chunk.length
-        if (this.#fileBytes > this.#options.maxFileBytes) {
-          throw fileTooLarge(this.#options.maxFileBytes, `at least ${this.#fileBytes}`)
+        const { maxFileBytes, collector } = this.#options
+        if (this.#fileBytes > maxFileBytes) {
+          const seen = `at least ${this.#fileBytes}`
+          throw fileTooLarge(maxFileBytes, seen, collector.contentField)
         }
         const written = spool.write(chunk)
         if (written === undefined) return
@@ -136,7 +138,7 @@ export class BusboyForm {
   }
 }
 
-function openParser(contentType: string): busboy.Busboy {
+function openParser(contentType: string, valueBytes: number): busboy.Busboy {
   try {
     return busboy({
       headers: { 'content-type': contentType },
@@ -144,7 +146,7 @@ function openParser(contentType: string): busboy.Busboy {
       defParamCharset: 'utf8',
       preservePath: false,
       limits: {
-        fieldSize: formLimits.valueBytes,
+        fieldSize: valueBytes,
         // Over what the collector refuses, as a backstop for parts that busboy skips
         parts: 2 * formLimits.fields,
       },

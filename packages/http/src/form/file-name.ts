@@ -9,9 +9,12 @@ const control = /\p{Cc}/u
  * decoded that browsers percent-encode in a form (a quote, CR and LF).
  *
  * @see https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data
+ * @param param What the refusal is about.
  * @throws CustodyError `invalid_file_name` when it is empty, over 255 bytes or has control characters
  */
-export function fileName(sent: string | undefined): string {
+export function fileName(sent: string | undefined, param = 'file'): string {
+  const refused = (why: string) =>
+    new CustodyError('invalid_file_name', `Invalid file name: ${why}.`, { param })
   if (sent === undefined) throw refused('the file part has no filename')
   const name = decoded(basename(sent))
   if (name === '') throw refused(`${quote(sent)} has no name in it`)

@@ -3,15 +3,7 @@ import type { FormField } from '../dialects/dialect.ts'
 import { duplicateParameter, missingParameter } from '../fields/single-field.ts'
 import { fileName } from './file-name.ts'
 import { formLimits } from './form-limits.ts'
-
-/** Head of a file part, as a parser read it. */
-export type FilePartHead = {
-  readonly filename: string | undefined
-  /** Lower-case type without parameters; RFC 7578 §4.4 makes an absent one `text/plain`. */
-  readonly type: string
-  /** Content-Transfer-Encoding, in lower case. */
-  readonly encoding: string
-}
+import type { FilePartHead, FormParts } from './form-parts.ts'
 
 export type FormHead = {
   readonly fields: readonly FormField[]
@@ -21,11 +13,10 @@ export type FormHead = {
 const fileField = 'file'
 const identityEncodings: ReadonlySet<string> = new Set(['', '7bit', '8bit', 'binary'])
 
-/**
- * Takes the parts of a form in the order in which they come, whichever parser reads them, and refuses the first
- * that is wrong.
- */
-export class FormCollector {
+/** Takes the parts of the form of an upload. */
+export class FormCollector implements FormParts {
+  readonly contentField = fileField
+  readonly valueBytes = formLimits.valueBytes
   readonly #takesField: (field: FormField) => boolean
   readonly #fields: FormField[] = []
   #file: FormHead['file'] | undefined
@@ -73,14 +64,12 @@ export class FormCollector {
     this.#file = { filename: fileName(head.filename), declaredType: head.type }
   }
 
-  /** The purpose, where its field came already. */
-  get purpose(): string | undefined {
-    return this.#fields.find(({ name }) => name === 'purpose')?.value
-  }
-
-  /** The file's name, where its part began already. */
-  get filename(): string | undefined {
-    return this.#file?.filename
+  get hint(): FormParts['hint'] {
+    const purpose = this.#fields.find(({ name }) => name === 'purpose')?.value
+    const filename = this.#file?.filename
+    return purpose === undefined || filename === undefined
+      ? undefined
+      : { purpose, filename }
   }
 
   /** After the last part. @throws CustodyError `missing_required_parameter` */
@@ -90,7 +79,8 @@ export class FormCollector {
   }
 }
 
-function checkName(name: string): void {
+/** @throws CustodyError `form_too_large` */
+export function checkName(name: string): void {
   if (name.length <= formLimits.nameLength) return
   throw new CustodyError(
     'form_too_large',
@@ -98,7 +88,8 @@ function checkName(name: string): void {
   )
 }
 
-function checkEncoding(name: string, encoding: string): void {
+/** @throws CustodyError `unsupported_transfer_encoding` */
+export function checkEncoding(name: string, encoding: string): void {
   if (identityEncodings.has(encoding)) return
   throw new CustodyError(
     'unsupported_transfer_encoding',
@@ -107,7 +98,7 @@ function checkEncoding(name: string, encoding: string): void {
   )
 }
 
-function unknownParameter(name: string): CustodyError {
+export function unknownParameter(name: string): CustodyError {
   return new CustodyError('unknown_parameter', `Unknown parameter: ${quote(name)}.`, {
     param: name.slice(0, 64),
   })

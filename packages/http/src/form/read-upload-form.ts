@@ -14,6 +14,7 @@ import {
   requestTooSlow,
 } from './form-errors.ts'
 import { formLimits } from './form-limits.ts'
+import type { FormParts } from './form-parts.ts'
 import { gatherBody, isGone } from './gather-body.ts'
 import { type MultipartType, multipartType } from './multipart-type.ts'
 import { type LeanPart, parseLeanForm } from './parse-lean-form.ts'
@@ -25,41 +26,62 @@ export type ReadFormOptions = {
   readonly watch: TransferWatch
   /** Told the length of each chunk of a body that streams. */
   readonly onBytes: (bytes: number) => void
-  /** Whether the form may have this field; may throw for a value that is wrong already. */
-  readonly takesField: (field: FormField) => boolean
   /** Called when the head was found good, before the body is read. */
   readonly onAccepted: () => void
 }
 
 /**
- * Reads the form of an upload, its file into the session. A small body is gathered and parsed in one piece; any
- * other streams. Both ways accept and refuse the same forms, in the same words.
+ * Reads the form of an upload, its file into the session.
  *
  * @throws CustodyError
  * @throws ClientGoneError
  */
 export async function readUploadForm(
   request: IncomingMessage,
-  options: ReadFormOptions,
+  options: ReadFormOptions & {
+    /** Whether the form may have this field; may throw for a value that is wrong already. */
+    readonly takesField: (field: FormField) => boolean
+  },
 ): Promise<UploadForm> {
+  const collector = new FormCollector(options.takesField)
+  return await readForm(request, collector, options, (content) => {
+    const head = collector.finish()
+    if (content === undefined) throw malformedForm('its file has no content')
+    return { ...head, content }
+  })
+}
+
+/**
+ * Reads a form with one content into the session. A small body is gathered and parsed in one piece; any other
+ * streams. Both ways accept and refuse the same forms, in the same words.
+ *
+ * @param finish Told the content, if there was a file, after the last part.
+ * @throws CustodyError
+ * @throws ClientGoneError
+ */
+export async function readForm<T>(
+  request: IncomingMessage,
+  collector: FormParts,
+  options: ReadFormOptions,
+  finish: (content: FormContent | undefined) => T,
+): Promise<T> {
   const type = multipartType(request.headers)
   const digest = contentDigest(request.headers['content-digest'])
   const length = Number(request.headers['content-length'])
-  const collector = new FormCollector(options.takesField)
   options.onAccepted()
   if (!(length <= formLimits.gatheredBytes)) {
-    return await streamForm(request, type, digest, collector, options)
+    return finish(await streamForm(request, type, digest, collector, options))
   }
   const { gatheredBytes } = formLimits
   const body = await gatherBody(request, options.watch, gatheredBytes, overheadTooLarge)
   const parts = leanParts(body, type)
-  let form: UploadForm
-  if (parts !== undefined) form = collectLean(body, parts, collector, options)
+  let form: T
+  if (parts !== undefined) form = finish(collectLean(body, parts, collector, options))
   else {
     const parser = openForm(type, collector, options)
     parser.write(body, () => {})
     parser.end()
-    form = whole(collector, await parser.done)
+    form = finish(await parser.done)
   }
   digest?.update(body)
   digest?.check()
@@ -78,13 +100,13 @@ function leanParts(body: Buffer, { boundary }: MultipartType): LeanPart[] | unde
 function collectLean(
   body: Buffer,
   parts: readonly LeanPart[],
-  collector: FormCollector,
+  collector: FormParts,
   { session }: ReadFormOptions,
-): UploadForm {
+): FormContent | undefined {
   let file: Buffer | undefined
   for (const { name, filename, type, encoding, start, end } of parts) {
     if (filename === undefined) {
-      if (end - start >= formLimits.valueBytes) throw fieldTooLarge(name)
+      if (end - start >= collector.valueBytes) throw fieldTooLarge(name)
       collector.addField(name, body.toString('utf8', start, end), encoding ?? '7bit')
     } else {
       const head = { filename, type: type ?? 'text/plain', encoding: encoding ?? '7bit' }
@@ -94,43 +116,29 @@ function collectLean(
       file = body.subarray(start, end)
     }
   }
-  const head = collector.finish()
-  return { ...head, content: session.fromBuffer(file ?? Buffer.alloc(0)) }
+  return file && session.fromBuffer(file)
 }
 
 function openForm(
   type: MultipartType,
-  collector: FormCollector,
+  collector: FormParts,
   { session }: ReadFormOptions,
 ): BusboyForm {
   return new BusboyForm({
     contentType: type.contentType,
     collector,
     maxFileBytes: session.maxBytes,
-    openSpool: () => {
-      const { purpose, filename } = collector
-      return session.spool(
-        purpose === undefined || filename === undefined
-          ? undefined
-          : { purpose, filename },
-      )
-    },
+    openSpool: () => session.spool(collector.hint),
   })
-}
-
-function whole(collector: FormCollector, content: FormContent | undefined): UploadForm {
-  const head = collector.finish()
-  if (content === undefined) throw malformedForm('its file has no content')
-  return { ...head, content }
 }
 
 async function streamForm(
   request: IncomingMessage,
   type: MultipartType,
   digest: ContentDigest | undefined,
-  collector: FormCollector,
+  collector: FormParts,
   options: ReadFormOptions,
-): Promise<UploadForm> {
+): Promise<FormContent | undefined> {
   const form = openForm(type, collector, options)
   const transfer = {
     bytes: 0,
@@ -168,7 +176,7 @@ async function streamForm(
   try {
     const content = await form.done
     digest?.check()
-    return whole(collector, content)
+    return content
   } finally {
     unwatch()
     request.removeListener('data', onData)

@@ -4,6 +4,7 @@ import { acceptBody } from '../answers/accept-body.ts'
 import { authorizeProject } from '../auth/authorize.ts'
 import { abortWhenGone } from '../connections/abort-when-gone.ts'
 import { countBodyBytes } from '../connections/body-bytes.ts'
+import { declaredLength } from '../connections/declared-length.ts'
 import type { TransferWatch } from '../connections/transfer-watch.ts'
 import type { FormField } from '../dialects/dialect.ts'
 import { readUploadForm } from '../form/read-upload-form.ts'
@@ -32,7 +33,7 @@ export function receiveUpload(
     const { dialect, requestId } = context.state
     const policy = dialect.uploads
     const signal = abortWhenGone(context.res)
-    const declaredBytes = declaredLength(context)
+    const declaredBytes = declaredLength(context.req)
     const options = { policy, declaredBytes, dryRun, signal }
     const session = files.beginUpload(principal, options)
     try {

@@ -41,6 +41,7 @@ export async function runServer(options: {
   const http = createHttpServer({
     authenticate: service.authenticate,
     files: service.files,
+    uploads: service.uploads,
     holds: service.holds,
     history: service.history,
     auditLog: service.auditLog,

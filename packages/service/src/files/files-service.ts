@@ -1,19 +1,23 @@
 import { CustodyError, type FileState, isLive, quotaOf } from '@custody/domain'
 import type { MaybePromise } from '@custody/event-log'
-import { countFiles, findFileOf, findUsage, listFiles } from '@custody/file-index'
+import {
+  countFiles,
+  findFileOf,
+  findPendingBytes,
+  findUsage,
+  listFiles,
+} from '@custody/file-index'
 import type { Appender } from '../appender.ts'
 import type { UploadRates } from '../rates/upload-rates.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import type { Files, Principal } from '../types.ts'
-import { createQuotaLedger } from '../usage/quota-ledger.ts'
 import { type StoredUsage, sumUsage } from '../usage/usage-view.ts'
 import { createBulkDeletion } from './delete-files.ts'
 import { openFileContent } from './file-content.ts'
 import type { FileLookup } from './file-lookup.ts'
 import { toFileView } from './file-view.ts'
-import { createFollowedUploads } from './follow-upload.ts'
+import type { Intake } from './intake.ts'
 import { uploadFile } from './upload-file.ts'
-import { createUploadAdmission } from './upload-session.ts'
 import { validateFile } from './validate-file.ts'
 
 /** The Files use cases, for one deployment. */
@@ -22,11 +26,9 @@ export function createFiles(
   appender: Appender,
   lookUp: FileLookup,
   rates: UploadRates,
+  { admission, followed, ledger }: Intake,
 ): Files {
   const { log, clock } = environment
-  const followed = createFollowedUploads()
-  const ledger = createQuotaLedger(async (project) => (await stored(project)).bytes)
-  const admission = createUploadAdmission(environment, followed, ledger)
 
   async function stored(project: string): Promise<StoredUsage> {
     return sumUsage(await findUsage(log.reader.sql, project))
@@ -114,11 +116,13 @@ export function createFiles(
     deleteMany: createBulkDeletion(environment, appender),
 
     async usage({ project }, policy) {
-      return {
-        ...(await stored(project.id)),
-        reservedBytes: ledger.reservedBytes(project.id),
-        quotaBytes: quotaOf(project.limits, policy) ?? null,
-      }
+      const quotaBytes = quotaOf(project.limits, policy) ?? null
+      const reservedBytes =
+        quotaBytes === null
+          ? 0
+          : ledger.reservedBytes(project.id) +
+            (await findPendingBytes(log.reader.sql, project.id))
+      return { ...(await stored(project.id)), reservedBytes, quotaBytes }
     },
 
     async content(principal, id, idAsSent) {

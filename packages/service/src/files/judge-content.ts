@@ -5,13 +5,18 @@ import type { Principal, UploadRequest } from '../types.ts'
 import type { FollowedUploads } from './follow-upload.ts'
 import { limitOf, tooLarge } from './purpose-rules.ts'
 
+/** What can be said of a file without a look into it. */
+export type Judged = Pick<UploadRequest, 'filename' | 'policy' | 'sha256'> & {
+  readonly content: { readonly bytes: number; readonly sha256: string }
+}
+
 /**
  * What size, name and digest of a file are refused for, the first that an upload is answered with first; empty
  * when the plugins may look at the content.
  */
 export function contentRefusals(
   principal: Principal,
-  { content, filename, policy, sha256 }: UploadRequest,
+  { content, filename, policy, sha256 }: Judged,
   purpose: PurposeInfo,
 ): CustodyError[] {
   const refusals: CustodyError[] = []

@@ -1,4 +1,4 @@
-import { CustodyError, quotaOf, toSeconds } from '@custody/domain'
+import { CustodyError, quotaOf, toSeconds, type UploadFile } from '@custody/domain'
 import type { Appender } from '../appender.ts'
 import type { StoredUpload } from '../log/stored-command.ts'
 import type { PurposeInfo, ValidationOutcome } from '../plugin-host/index.ts'
@@ -8,11 +8,18 @@ import type { QuotaLedger } from '../usage/quota-ledger.ts'
 import type { FollowedUploads } from './follow-upload.ts'
 import { contentRefusals, validateContent } from './judge-content.ts'
 import { defaultExpiry, offeredPurposes, requirePurpose } from './purpose-rules.ts'
+import { storeContent } from './store-content.ts'
 
 /** An issue's code that stands for a status of its own, 415. */
 const UNSUPPORTED = 'unsupported_media_type'
 
 type Accepted = Extract<ValidationOutcome, { readonly ok: true }>
+
+/** What a file's event says of it that is not about where its bytes lie. */
+export type Described = Omit<
+  UploadRequest,
+  'content' | 'purpose' | 'sha256' | 'requestId' | 'signal'
+> & { readonly content: { readonly bytes: number; readonly sha256: string } }
 
 /** What an upload has to do with others. */
 export type UploadParts = {
@@ -46,10 +53,14 @@ export async function uploadFile(
   const verdict = await validateContent(environment, followed, principal, request)
   if (!verdict.ok) throw refusal(verdict)
 
-  const command = toCommand(environment, principal, request, purpose, verdict)
-  const extent = command.extents[0]
-  const inline = content.inline
-  if (!inline && extent) await content.commit(extent.id, { signal: request.signal })
+  const { ids } = environment
+  const [file, extent] = [ids.uuid(), ids.uuid()]
+  const stored = await storeContent(environment, content, extent, request.signal)
+  const command: StoredUpload = {
+    ...toCommand(file, principal, request, purpose, verdict),
+    extents: [{ id: extent, bytes: content.bytes, sha256: content.sha256 }],
+    places: [stored.place],
+  }
   reservation?.handOver()
   try {
     const { events } = await appender.append(
@@ -59,7 +70,7 @@ export async function uploadFile(
         actor: principal.actor,
         requestId: request.requestId,
       },
-      inline ? [inline] : [],
+      stored.attachments,
     )
     const uploaded = events[0]
     if (!uploaded) throw new TypeError('An upload led to no event')
@@ -79,21 +90,13 @@ export async function uploadFile(
       position: String(uploaded.seq),
     }
   } catch (error) {
-    // Refused under the lock (a quota, an archived project): the bytes have no event, so they go. After
-    // any other error the event may yet be there, and then they must stay; the sweep decides.
-    if (
-      !inline &&
-      extent &&
-      error instanceof CustodyError &&
-      error.key !== 'internal_error'
-    ) {
-      await environment.blobs.delete([extent.id])
-    }
+    await stored.removeAfter(error)
     throw error
   }
 }
 
-function refusal(
+/** What an upload is answered with that a plugin refused. */
+export function refusal(
   verdict: Extract<ValidationOutcome, { readonly ok: false }>,
 ): CustodyError {
   const [first] = verdict.issues
@@ -116,18 +119,19 @@ function refusal(
   )
 }
 
-function toCommand(
-  { ids }: Pick<ServiceEnvironment, 'ids'>,
+/** The command that makes a file, but for its bytes. */
+export function toCommand(
+  file: string,
   principal: Principal,
-  request: UploadRequest,
+  request: Described,
   purpose: PurposeInfo,
   verdict: Accepted,
-): StoredUpload {
+): Omit<UploadFile, 'extents'> {
   const { content, policy } = request
   const { bytes, sha256 } = content
   return {
     type: 'UploadFile',
-    file: ids.uuid(),
+    file,
     purpose: purpose.name,
     bytes,
     expiry:
@@ -146,10 +150,6 @@ function toCommand(
     ...(request.textOptions && { textOptions: request.textOptions }),
     sha256,
     declaredType: request.declaredType,
-    extents: [{ id: ids.uuid(), bytes, sha256 }],
-    places: [
-      { place: content.inline ? 'inline' : 'disk', format: 'plain', storedBytes: bytes },
-    ],
     facts: verdict.facts,
     validatedBy: verdict.validatedBy,
     ...(policy.quotaBytes !== undefined && { quotaBytes: policy.quotaBytes }),

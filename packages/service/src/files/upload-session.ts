@@ -30,6 +30,8 @@ export interface UploadAdmission {
       policy: UploadPolicy
       declaredBytes: number | undefined
       dryRun?: boolean
+      /** It is a part of a file: at most so many bytes. Absent: what a purpose takes at most. */
+      partBytes?: number
       signal: AbortSignal
     },
   ): UploadSession
@@ -59,7 +61,7 @@ export function createUploadAdmission(
   }
 
   return {
-    begin(principal, { policy, declaredBytes, dryRun, signal }) {
+    begin(principal, { policy, declaredBytes, dryRun, partBytes, signal }) {
       const { keyId } = principal
       const others = running.get(keyId) ?? 0
       if (others >= MAX_UPLOADS_PER_KEY) {
@@ -74,9 +76,10 @@ export function createUploadAdmission(
         !dryRun || declaredBytes === undefined || declaredBytes > INLINE_MAX_BYTES
       if (stages) requireSpace()
       const offered = offeredPurposes(plugins, principal, policy)
-      const maxBytes = mostBytes(offered, principal, policy)
+      const maxBytes = partBytes ?? mostBytes(offered, principal, policy)
       if (declaredBytes !== undefined && declaredBytes > maxBytes + FORM_OVERHEAD) {
-        throw tooLarge(declaredBytes, maxBytes, 'any purpose')
+        const taker = partBytes === undefined ? 'any purpose' : 'a part'
+        throw tooLarge(declaredBytes, maxBytes, taker)
       }
 
       const quota = quotaOf(principal.project.limits, policy)

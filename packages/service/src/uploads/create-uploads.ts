@@ -1,0 +1,241 @@
+import {
+  CustodyError,
+  isLive,
+  isPending,
+  quotaOf,
+  toSeconds,
+  type Upload,
+  type UploadPart,
+  uploadLimits,
+  uploadNotFound,
+  uploadNotPending,
+  uploadStatus,
+} from '@custody/domain'
+import { findUploadOf, listUploadParts } from '@custody/file-index'
+import type { Appender } from '../appender.ts'
+import type { FileLookup } from '../files/file-lookup.ts'
+import { toFileView } from '../files/file-view.ts'
+import type { Intake } from '../files/intake.ts'
+import { contentRefusals } from '../files/judge-content.ts'
+import { offeredPurposes, requirePurpose, tooLarge } from '../files/purpose-rules.ts'
+import { storeContent } from '../files/store-content.ts'
+import type { UploadRates } from '../rates/upload-rates.ts'
+import type { ServiceEnvironment } from '../service-environment.ts'
+import type { Principal, UploadPolicy } from '../types.ts'
+import { completeUpload } from './complete-upload.ts'
+import { createDigestThread } from './digests/digest-thread.ts'
+import { partsPolicy } from './parts-policy.ts'
+import type { PartView, UploadId, Uploads, UploadView } from './uploads.ts'
+
+/** The use cases of files that come in parts, for one deployment. */
+export function createUploads(
+  environment: ServiceEnvironment,
+  appender: Appender,
+  lookUp: FileLookup,
+  rates: UploadRates,
+  { admission, ledger }: Intake,
+): Uploads {
+  const { log, clock, ids, plugins } = environment
+  const digests = createDigestThread()
+  const now = () => clock() * 1000
+
+  async function find(
+    { project }: Principal,
+    { id, idAsSent }: UploadId,
+  ): Promise<Upload> {
+    const upload = await findUploadOf(log.reader.sql, project.id, id)
+    if (!upload) throw uploadNotFound(idAsSent)
+    return upload
+  }
+
+  async function findPending(principal: Principal, asked: UploadId): Promise<Upload> {
+    const upload = await find(principal, asked)
+    if (!isPending(upload, now())) throw uploadNotPending(upload, now())
+    return upload
+  }
+
+  async function view(upload: Upload): Promise<UploadView> {
+    const { ended } = upload
+    const file =
+      ended?.status === 'completed' ? await lookUp(upload.project, ended.file) : null
+    return {
+      id: upload.id,
+      bytes: upload.bytes,
+      createdAt: toSeconds(upload.createdAt),
+      filename: upload.filename,
+      purpose: upload.purpose,
+      status: uploadStatus(upload, now()),
+      expiresAt: upload.expiresAt,
+      file: file && isLive(file, now()) ? toFileView(file) : null,
+    }
+  }
+
+  /** Where the declared bytes do not fit today, their parts need not be sent. */
+  async function requireRoom(
+    { project }: Principal,
+    policy: UploadPolicy,
+    bytes: number,
+  ): Promise<void> {
+    const quota = quotaOf(project.limits, policy)
+    if (quota === undefined || bytes === 0) return
+    const reservation = ledger.open({ project: project.id, quota, atLeast: bytes })
+    try {
+      await reservation.cover(1)
+    } finally {
+      reservation.release()
+    }
+  }
+
+  const asking = (principal: Principal, requestId: string) => ({
+    project: principal.project.id,
+    actor: principal.actor,
+    requestId,
+  })
+
+  return {
+    countUpload: rates.count,
+
+    async create(principal, request) {
+      const policy = partsPolicy(request.policy)
+      const { filename, bytes } = request
+      const purpose = requirePurpose(
+        offeredPurposes(plugins, principal, policy),
+        request.purpose,
+        policy,
+      )
+      const content = { bytes, sha256: '' }
+      const refusals = contentRefusals(principal, { filename, policy, content }, purpose)
+      // That it is empty is told when it is completed, as of a form when the file is there.
+      const refused = refusals.find(({ key }) => key !== 'empty_file')
+      if (refused) throw ofDeclaration(refused)
+      const { fileBytes } = uploadLimits
+      if (bytes > fileBytes) throw ofDeclaration(tooLarge(bytes, fileBytes, 'an upload'))
+      await requireRoom(principal, policy, bytes)
+      const upload = ids.uuid()
+      const { metadata, classification, complianceRegime, options, textOptions } = request
+      const { events } = await appender.append(
+        {
+          type: 'CreateUpload',
+          upload,
+          purpose: purpose.name,
+          bytes,
+          filename,
+          declaredType: request.declaredType,
+          fileExpiresAfter: request.expiresAfterSeconds ?? null,
+          ...(metadata && { metadata }),
+          ...(classification !== undefined && { classification }),
+          ...(complianceRegime !== undefined && { complianceRegime }),
+          ...(options && { options }),
+          ...(textOptions && { textOptions }),
+        },
+        asking(principal, request.requestId),
+      )
+      const created = events[0]
+      if (!created) throw new TypeError('An upload led to no event')
+      const createdAt = toSeconds(created.time)
+      return {
+        id: upload,
+        bytes,
+        createdAt,
+        filename,
+        purpose: purpose.name,
+        status: 'pending',
+        expiresAt: createdAt + uploadLimits.seconds,
+        file: null,
+      }
+    },
+
+    async beginPart(principal, { policy, declaredBytes, signal, ...asked }) {
+      await findPending(principal, asked)
+      const partBytes = uploadLimits.partBytes
+      return admission.begin(principal, { policy, declaredBytes, partBytes, signal })
+    },
+
+    async addPart(principal, { content, policy, requestId, signal, ...asked }) {
+      if (content.bytes === 0) {
+        throw new CustodyError('empty_file', 'The part is empty: it has 0 bytes.', {
+          param: 'data',
+        })
+      }
+      // Once more: it may have ended while the body came, and then nothing is stored for it.
+      await findPending(principal, asked)
+      const reservation = ledger.of(content)
+      if (reservation) await reservation.cover(content.bytes)
+      const part = ids.uuid()
+      const stored = await storeContent(environment, content, part, signal)
+      reservation?.handOver()
+      try {
+        const { bytes, sha256 } = content
+        const { events } = await appender.append(
+          {
+            type: 'AddPart',
+            upload: asked.id,
+            idAsSent: asked.idAsSent,
+            part,
+            bytes,
+            sha256,
+            place: stored.place,
+            ...(policy.quotaBytes !== undefined && { quotaBytes: policy.quotaBytes }),
+          },
+          asking(principal, requestId),
+          stored.attachments,
+        )
+        const added = events[0]
+        if (!added) throw new TypeError('A part led to no event')
+        return {
+          id: part,
+          upload: asked.id,
+          bytes,
+          createdAt: toSeconds(added.time),
+          sha256,
+        }
+      } catch (error) {
+        await stored.removeAfter(error)
+        throw error
+      }
+    },
+
+    async complete(principal, completion) {
+      const upload = await find(principal, completion)
+      await completeUpload(
+        { environment, appender, digests },
+        principal,
+        upload,
+        completion,
+      )
+      return await view(await find(principal, completion))
+    },
+
+    async cancel(principal, { id, idAsSent, requestId }) {
+      await appender.append(
+        { type: 'CancelUpload', upload: id, idAsSent },
+        asking(principal, requestId),
+      )
+      return await view(await find(principal, { id, idAsSent }))
+    },
+
+    async get(principal, asked) {
+      const upload = await find(principal, asked)
+      const parts = isPending(upload, now())
+        ? await listUploadParts(log.reader.sql, upload.id)
+        : []
+      return { upload: await view(upload), parts: parts.map(toPartView) }
+    },
+  }
+}
+
+function toPartView(part: UploadPart): PartView {
+  return {
+    id: part.id,
+    upload: part.upload,
+    bytes: part.bytes,
+    createdAt: toSeconds(part.createdAt),
+    sha256: part.sha256,
+  }
+}
+
+/** What is said of a file in a form, said of what is declared in its place. */
+function ofDeclaration(refused: CustodyError): CustodyError {
+  const param = refused.key === 'file_too_large' ? 'bytes' : 'filename'
+  return new CustodyError(refused.key, refused.message, { param })
+}
