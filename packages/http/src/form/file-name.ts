@@ -40,9 +40,3 @@ function decoded(name: string): string {
   if (!name.includes('%')) return name
   return name.replaceAll('%22', '"').replaceAll('%0D', '\r').replaceAll('%0A', '\n')
 }
-
-function refused(why: string): CustodyError {
-  return new CustodyError('invalid_file_name', `Invalid file name: ${why}.`, {
-    param: 'file',
-  })
-}

@@ -61,11 +61,6 @@ export function receiveUpload(
   }
 }
 
-function declaredLength(context: RequestContext): number | undefined {
-  const header = context.req.headers['content-length']
-  return header === undefined ? undefined : Number(header)
-}
-
 /**
  * Refuses an unknown purpose as soon as it is seen, which in most clients is before the file. A key that may write
  * output is left to the service, which knows what else that key may name.
