@@ -16,6 +16,8 @@ import { tamperWith } from './tamper.ts'
 
 const folder = temporaryFolder(t)
 const dataDir = join(folder, 'data')
+/** What the log signed itself. */
+const signed = join(folder, 'signed')
 let kept = { size: 0, root: Buffer.alloc(0) }
 let logId = ''
 
@@ -33,6 +35,7 @@ t.before(async () => {
   const upload = { purpose: 'user_data', filename: 'a.txt', content: 'Hello' }
   for (let n = 0; n < 20; n += 1) await server.api.upload(upload)
   const { events, root } = await verifyDataFolder({ dataDir, driver: 'node', now: 0 })
+  t.equal((await server.custody('audit', 'checkpoint', '--out', signed)).code, 0)
   kept = { size: events, root: Buffer.from(root, 'base64') }
   for (let n = 0; n < 20; n += 1) await server.api.upload(upload)
   t.equal(await server.stop(), 0)
@@ -74,6 +77,16 @@ t.test(
     t.equal((await custody(args, { dataDir: dir })).code, 0)
     writeFileSync(join(dir, 'log.vkey'), '\n')
     t.equal((await custody(args, { dataDir: dir })).code, 2)
+  },
+)
+
+t.test(
+  'what the log signed itself is verified with the key that it left there',
+  async (t) => {
+    const args = ['audit', 'verify', '--checkpoint', signed]
+    const { code, stdout } = await custody(args, { dataDir })
+    t.equal(code, 0, stdout)
+    t.match(stdout, / extends the checkpoint at \d+\n$/)
   },
 )
 

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { CustodyError, quote } from '@custody/domain'
 import type { Finding } from '@custody/event-log'
 import { type DataFolderReport, verifyDataFolder } from '../audit/verify-data-folder.ts'
+import { VERIFIER_KEYS_FILE } from '../data-folder/signing-files.ts'
 import { type CommandContext, configOf } from './command-context.ts'
 
 /** How often the progress is written, in milliseconds. */
@@ -66,8 +67,9 @@ function readKeys(
   key: string | undefined,
   dataDir: string,
 ): string {
-  if (key?.startsWith('custody/')) return key
-  const path = key === undefined ? join(dataDir, 'log.vkey') : resolve(context.cwd, key)
+  if (key?.startsWith('custody/') && key.includes('+')) return key
+  const path =
+    key === undefined ? join(dataDir, VERIFIER_KEYS_FILE) : resolve(context.cwd, key)
   return read(path, 'verifier key').toString('utf8')
 }
 
