@@ -45,7 +45,13 @@ const find = statement<WebhookTables, { webhook: string; seq: number }>()((db, p
     .where('seq', '=', p('seq')),
 )
 
-type ListArgs = { webhook: string; before: number; limit: number; status: string }
+type ListArgs = {
+  webhook: string
+  before: number
+  since: number
+  limit: number
+  status: string
+}
 
 const list = statement<WebhookTables, ListArgs>()((db, p) =>
   db
@@ -53,6 +59,7 @@ const list = statement<WebhookTables, ListArgs>()((db, p) =>
     .selectAll()
     .where('webhook', '=', p('webhook'))
     .where('seq', '<', p('before'))
+    .where('last_attempt_at', '>', p('since'))
     .orderBy('seq', 'desc')
     .limit(p('limit')),
 )
@@ -63,6 +70,7 @@ const listOfStatus = statement<WebhookTables, ListArgs>()((db, p) =>
     .selectAll()
     .where('webhook', '=', p('webhook'))
     .where('seq', '<', p('before'))
+    .where('last_attempt_at', '>', p('since'))
     .where('status', '=', p('status') as WebhookDeliveryRow['status'])
     .orderBy('seq', 'desc')
     .limit(p('limit')),
@@ -115,10 +123,13 @@ export async function listWebhookDeliveries(
     readonly before: number
     readonly limit: number
     readonly status?: WebhookDeliveryRow['status']
+    /** Unix milliseconds: what is older than is kept may be there yet. */
+    readonly now: number
   },
 ): Promise<WebhookDeliveryRow[]> {
-  const { status = '', ...args } = query
-  return await sql.all(status === '' ? list : listOfStatus, { ...args, status })
+  const { status = '', now, ...rest } = query
+  const args = { ...rest, status, since: now - KEPT_DELIVERIES_MS }
+  return await sql.all(status === '' ? list : listOfStatus, args)
 }
 
 /** Removes what is more, or older, than is kept. `now`: Unix milliseconds. */

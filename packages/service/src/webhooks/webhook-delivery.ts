@@ -28,7 +28,7 @@ import type { WebhookAllow } from './webhook-allow.ts'
 import type { WebhookSecrets } from './webhook-secrets.ts'
 import type { WebhookOptions } from './webhook-types.ts'
 
-/** Deliveries after which those that are kept no longer are removed. */
+/** Attempts of a webhook after which deliveries that are kept no longer are removed. */
 const TRIM_EVERY = 50
 
 /** What deliveries have to do with the rest of the service. */
@@ -64,7 +64,8 @@ export function createDeliver(
   const { log, clock, ids, logger } = environment
   const { reader } = log
   const looked = new Map<string, Looked>()
-  let recorded = 0
+  /** Attempts by webhook. */
+  const recorded = new Map<string, number>()
 
   return async function deliver(id, signal) {
     while (!signal.aborted) {
@@ -72,6 +73,7 @@ export function createDeliver(
       const project = webhook && (await findProject(reader.sql, webhook.project))
       if (!isWanted(webhook) || !project || project.archivedAt !== null) {
         looked.delete(id)
+        recorded.delete(id)
         return
       }
       const consumer = await consumerOf(webhook)
@@ -227,7 +229,8 @@ export function createDeliver(
       if (disable) logger.warn(fields, 'a webhook was disabled')
       else logger.debug(fields, 'a delivery failed; it will be tried again')
     }
-    recorded += 1
+    const before = recorded.get(webhook.id) ?? 0
+    recorded.set(webhook.id, before + 1)
     await appender.append(
       {
         type: 'RecordDelivery',
@@ -236,7 +239,7 @@ export function createDeliver(
         delivery,
         consumer: after,
         expected: consumer.position,
-        trim: recorded % TRIM_EVERY === 0,
+        trim: before % TRIM_EVERY === 0,
         disable,
       },
       {

@@ -137,6 +137,7 @@ export function createWebhooks(
         webhook: id,
         before: after ?? Number.MAX_SAFE_INTEGER,
         limit: limit + 1,
+        now: clock(),
         ...(status && { status }),
       })
       return {

@@ -511,6 +511,58 @@ t.test('secrets that cannot be read do not sign, and a new one does', async (t) 
   t.ok(message && isSignedWith(secret, message))
 })
 
+t.test('the last thousand deliveries are kept, for thirty days', async (t) => {
+  const both = await startBoth(t)
+  const { id, appender } = both
+  const consumer = await consumerState(both, id)
+  const second = both.now() * 1000
+  const record = (seq: number, trim = false) =>
+    appender.append(
+      {
+        type: 'RecordDelivery',
+        webhook: id,
+        version: 1,
+        delivery: {
+          webhook: id,
+          seq,
+          event_id: `e${seq}`,
+          type: 'file.uploaded',
+          status: 'delivered',
+          attempts: 1,
+          first_attempt_at: second + seq,
+          last_attempt_at: second + seq,
+          next_attempt_at: null,
+          status_code: 200,
+          error: null,
+        },
+        consumer,
+        expected: consumer.position,
+        trim,
+        disable: null,
+      },
+      { project: 'north', actor: 'system', requestId: by.requestId },
+    )
+  const list = async () =>
+    (await both.useCases.deliveries(both.north, id, { limit: 2_000 })).items
+  await Promise.all(
+    Array.from({ length: 1_099 }, (_, index) => record(1_000 * (index + 1))),
+  )
+  t.equal((await list()).length, 1_099)
+  await record(1_100_000, true)
+  const kept = await list()
+  t.equal(kept.length, 1_000)
+  t.equal(kept.at(-1)?.eventId, 'e101000')
+  both.pass(30 * 24 * HOUR + 500)
+  t.equal((await list()).length, 600, 'the others are older')
+})
+
+async function consumerState({ log, deliver }: TestWebhooks, id: string) {
+  await deliver(id)
+  const state = await log.reader.consumer(`webhook:${id}`)
+  if (!state) throw new Error('there is no consumer')
+  return state
+}
+
 async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10))
 }
