@@ -11,6 +11,7 @@ import { rebuild } from './rebuild.ts'
 import { replay } from './replay.ts'
 import type { Row } from './row.ts'
 import { smallUploads } from './small-uploads.ts'
+import { verify } from './verify.ts'
 
 /** All rows, in the order in which they are measured. */
 export const rows: readonly Row[] = [
@@ -26,4 +27,5 @@ export const rows: readonly Row[] = [
   liveEvents,
   replay,
   rebuild,
+  verify,
 ]
