@@ -129,6 +129,7 @@ const refused: readonly {
     name: 'a.docx',
     content: docx().subarray(0, -30),
     code: 'invalid_document',
+    message: /^The ZIP archive is damaged: .*truncated\.$/,
   },
   {
     what: 'a document without the part that its list names',

@@ -44,7 +44,8 @@ export function answerErrors(
         return
       }
       const error = known(thrown)
-      if (error.row.status >= 500) report(context, error, logger)
+      // By the type: a project that has used up its quota is answered 507, and no fault of the server
+      if (error.row.type === 'server_error') report(context, error, logger)
       answer(context, error, options)
     }
   }

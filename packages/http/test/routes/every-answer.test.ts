@@ -101,6 +101,20 @@ t.test('a refusal of the service keeps its extra members and headers', async (t)
   t.same(errors, [])
 })
 
+t.test('a full disk is logged as an error, a quota that is used up is not', async (t) => {
+  const { fetch, files, errors } = await startServer(t)
+  for (const [key, logged] of [
+    ['storage_quota_exceeded', []],
+    ['insufficient_storage', ['refused']],
+  ] as const) {
+    files.upload = async () => {
+      throw new CustodyError(key, 'refused')
+    }
+    t.equal((await fetch('/v1/files', upload([purpose, file]))).status, 507)
+    t.same(errors, logged)
+  }
+})
+
 t.test('a status that SDKs retry says when not to', async (t) => {
   const { fetch, files } = await startServer(t)
   const answers = {

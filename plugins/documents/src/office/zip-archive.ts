@@ -102,7 +102,7 @@ function asFault(error: unknown): unknown {
   if (error instanceof DocumentFault || !(error instanceof Error)) return error
   return new DocumentFault(
     'invalid_document',
-    `The ZIP archive is damaged: ${error.message}.`,
+    `The ZIP archive is damaged: ${error.message.replace(/\.$/, '')}.`,
   )
 }
 
