@@ -5,6 +5,7 @@ import { type Finding, type LogTables, type Sql, statement } from '@custody/even
 import {
   type ExtentRow,
   findExtent,
+  findUpload,
   isGarbage,
   listAllExtents,
 } from '@custody/file-index'
@@ -17,15 +18,22 @@ const WINDOW = 100_000
 /** An object that no event promises yet may belong to an upload under way, for so long. */
 const UNDER_WAY_MS = 3_600_000
 
-/** What ends a file. */
-const ENDS: readonly string[] = ['FileDeleted', 'FileExpired', 'FileErased']
+/** What ends a file, or an upload for those of its parts that no file has. */
+const ENDS: readonly string[] = [
+  'FileDeleted',
+  'FileExpired',
+  'FileErased',
+  'UploadCompleted',
+  'UploadCancelled',
+  'UploadExpired',
+]
 
 const uploads = statement<LogTables, { after: number; limit: number }>()((db, p) =>
   db
     .selectFrom('events')
     .innerJoin('event_private', 'event_private.position', 'events.position')
-    .select(['events.position', 'events.stream', 'event_private.body'])
-    .where('events.type', '=', 'FileUploaded')
+    .select(['events.position', 'events.stream', 'events.record', 'event_private.body'])
+    .where('events.type', 'in', ['FileUploaded', 'UploadPartAdded'])
     .where('event_private.grp', '=', 'content')
     .where('events.position', '>', p('after'))
     .orderBy('events.position')
@@ -89,22 +97,43 @@ export async function verifyBlobs(options: VerifyBlobsOptions): Promise<BlobsRep
   }
 }
 
-type Upload = { readonly stream: string; readonly extents: readonly Extent[] }
+type Content = { readonly stream: string; readonly extents: readonly Extent[] }
 
 /** Every upload whose content was not erased, in the order of the log. */
 async function* uploadsOf(
   sql: Sql,
   signal: AbortSignal | undefined,
-): AsyncGenerator<Upload> {
+): AsyncGenerator<Content> {
   for (let after = 0; ; ) {
     signal?.throwIfAborted()
     const rows = await sql.all(uploads, { after, limit: PAGE })
-    for (const { position, stream, body } of rows) {
-      yield { stream, extents: extentsIn(body) }
+    for (const { position, stream, record, body } of rows) {
+      const part = partIn(record, body)
+      if (!part) yield { stream, extents: extentsIn(body) }
+      else if (!(await isOfFile(sql, stream, part))) yield { stream, extents: [part] }
       after = position
     }
     if (rows.length < PAGE) return
   }
+}
+
+/** The extent of a part. What is none is told by the verification of the log. */
+function partIn(record: string, body: string): Extent | undefined {
+  try {
+    const { type, data }: Partial<Record<string, unknown>> = JSON.parse(record)
+    if (type !== 'UploadPartAdded') return undefined
+    const { part: id, bytes } = Object(data)
+    const extent = { id, bytes, sha256: JSON.parse(body).sha256 }
+    return isExtent(extent) ? extent : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether the upload was completed with the part: then the file is what has it. */
+async function isOfFile(sql: Sql, upload: string, { id }: Extent): Promise<boolean> {
+  const ended = (await findUpload(sql, upload))?.ended
+  return ended?.status === 'completed' && ended.parts.includes(id)
 }
 
 /** A body that is none is told by the verification of the log. */
