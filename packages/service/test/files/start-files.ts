@@ -4,10 +4,18 @@ import type { ProjectLimits } from '@custody/domain'
 import { openSqliteEventLog } from '@custody/event-log'
 import { projections } from '@custody/file-index'
 import type { Test } from 'tap'
-import { createService, genesis, logModuleUrl } from '../../src/create-service.ts'
+// By its path: the service does not depend on what its tests have in common with others.
+import type { TestClock } from '../../../testkit/src/event-log/test-clock.ts'
+import {
+  createService,
+  genesis,
+  logModuleUrl,
+  type Service,
+} from '../../src/create-service.ts'
 import { createIds } from '../../src/ids.ts'
 import { createPluginHost } from '../../src/plugin-host/index.ts'
-import type { FileView, UploadPolicy } from '../../src/types.ts'
+import type { ServiceEnvironment } from '../../src/service-environment.ts'
+import type { FileView, Principal, UploadPolicy } from '../../src/types.ts'
 
 const API_KEY = 'sk-custody-key-of-a-test'
 const never = new AbortController().signal
@@ -29,15 +37,27 @@ type Upload = (
   limits?: ProjectLimits,
 ) => Promise<FileView>
 
-/** Uploads to a service with plugins of these sources, on a real log and real threads. */
-export async function startFiles(
+export type TestService = {
+  readonly service: Service
+  readonly environment: ServiceEnvironment
+  /** Who the key of the project `default` stands for. */
+  readonly principal: Principal
+}
+
+/**
+ * A service with plugins of these sources, on a real log and real threads. `clock`: the only one that it has; by
+ * default it has the real ones.
+ */
+export async function startService(
   t: Test,
   sources: Readonly<Record<string, string>>,
-): Promise<Upload> {
+  clock?: TestClock,
+): Promise<TestService> {
   const folder = t.testdir({ plugins: sources })
   const nothing = () => {}
   const logger = { debug: nothing, info: nothing, warn: nothing, error: nothing }
-  const ids = createIds(Date.now)
+  const now = clock ? () => clock.now / 1000 : Date.now
+  const ids = createIds(now)
   const modules = Object.keys(sources).map((name) => join(folder, 'plugins', name))
   const plugins = await createPluginHost({
     plugins: modules.map((module) => ({ module })),
@@ -53,22 +73,33 @@ export async function startFiles(
     module: logModuleUrl,
     projections,
     genesis: genesis('a test', ids),
+    ...(clock && { clock: clock.buffer }),
     onDefect: nothing,
     onLost: nothing,
   })
   t.teardown(() => log.close())
-  const environment = { log, blobs, plugins, clock: Date.now, ids, logger }
+  const environment = { log, blobs, plugins, clock: now, ids, logger }
   const service = await createService(environment, {
     adminKeys: [],
     apiKey: API_KEY,
     dialect: 'openai',
-    monotonic: Date.now,
+    monotonic: now,
   })
+  const found = await service.authenticate(API_KEY)
+  if (found.kind !== 'project') throw new Error('the key is not known')
+  return { service, environment, principal: found.principal }
+}
+
+/** Uploads to a service with plugins of these sources. */
+export async function startFiles(
+  t: Test,
+  sources: Readonly<Record<string, string>>,
+): Promise<Upload> {
+  const { service, environment, principal: whole } = await startService(t, sources)
+  const { ids } = environment
   return async ({ purpose, filename, content }, changes = {}, limits = {}) => {
-    const found = await service.authenticate(API_KEY)
-    if (found.kind !== 'project') throw new Error('the key is not known')
-    const project = { ...found.principal.project, limits }
-    const principal = { ...found.principal, project }
+    const project = { ...whole.project, limits }
+    const principal = { ...whole, project }
     const policy = { ...openPolicy, ...changes }
     const options = { policy, declaredBytes: undefined, signal: never }
     const session = service.files.beginUpload(principal, options)
