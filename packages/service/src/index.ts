@@ -48,6 +48,7 @@ export {
   type Logger,
   type ServiceEnvironment,
 } from './service-environment.ts'
+export { checkpointOf } from './transparency/checkpoint-of.ts'
 export { refuseLostDatabase } from './transparency/open-log-signer.ts'
 export { openTransparency } from './transparency/open-transparency.ts'
 export { proofUnder } from './transparency/proof-under.ts'

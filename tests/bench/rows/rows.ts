@@ -1,6 +1,7 @@
 import { asOfList } from './as-of-list.ts'
 import { deepList } from './deep-list.ts'
 import { get } from './get.ts'
+import { inclusionProof } from './inclusion-proof.ts'
 import { largeBatch } from './large-batch.ts'
 import { largeDownload } from './large-download.ts'
 import { largeUpload } from './large-upload.ts'
@@ -25,6 +26,7 @@ export const rows: readonly Row[] = [
   deepList,
   asOfList,
   liveEvents,
+  inclusionProof,
   replay,
   rebuild,
   verify,

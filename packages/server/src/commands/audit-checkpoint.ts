@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { CustodyError, parseFileId, quote } from '@custody/domain'
 import { createTileReader, firstRecord } from '@custody/event-log'
-import { proofUnder } from '@custody/service'
+import { checkpointOf, proofUnder } from '@custody/service'
 import type { Config } from '../config/load-config.ts'
 import {
   CHECKPOINT_FILE,
@@ -38,7 +38,7 @@ export async function auditProof(
         throw new CustodyError('file_not_found', `No events of ${id} are in the log.`)
       }
       const readTile = createTileReader(() => reader.sql)
-      return await proofUnder(last, found.position, readTile)
+      return await proofUnder(checkpointOf(last), found.position, readTile)
     }),
   )
   output(context, proof, flags.out)

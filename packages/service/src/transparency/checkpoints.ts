@@ -32,6 +32,8 @@ export interface Checkpoints {
    * @throws CustodyError `log_damaged` where the log no longer extends what it has signed
    */
   current(atLeast?: number): Promise<SignedCheckpoint>
+  /** A checkpoint of at least so many events, however old: enough for a proof, and mostly at hand. @throws as `current` */
+  covering(events: number): Promise<SignedCheckpoint>
 }
 
 export function createCheckpoints(options: {
@@ -87,23 +89,27 @@ export function createCheckpoints(options: {
     return verifyConsistency(former.size, former.root, size, root, proof)
   }
 
-  return {
-    async current(atLeast = 0) {
-      for (;;) {
-        const fresh = monotonic() - madeAt < INTERVAL_MS
-        if (last && fresh && atLeast <= last.size) return last
-        // Who waits for one that is under way may need a later one.
-        if (making) await making
-        else {
-          const head = await log.reader.head()
-          if (making) continue
-          if (last?.size === head.position) return last
-          making = make(head).finally(() => {
-            making = undefined
-          })
-          return await making
-        }
+  async function current(atLeast = 0): Promise<SignedCheckpoint> {
+    for (;;) {
+      const fresh = monotonic() - madeAt < INTERVAL_MS
+      if (last && fresh && atLeast <= last.size) return last
+      // Who waits for one that is under way may need a later one.
+      if (making) await making
+      else {
+        const head = await log.reader.head()
+        if (making) continue
+        if (last?.size === head.position) return last
+        making = make(head).finally(() => {
+          making = undefined
+        })
+        return await making
       }
-    },
+    }
+  }
+
+  return {
+    current,
+    covering: async (events) =>
+      last && events <= last.size ? last : await current(events),
   }
 }

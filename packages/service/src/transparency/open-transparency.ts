@@ -65,8 +65,7 @@ function createTransparency(
   verifierKey: string,
 ): Transparency {
   async function proofOf({ position }: RawRecord): Promise<string> {
-    const { note } = await checkpoints.current(position)
-    return await proofUnder(note, position, tiles)
+    return await proofUnder(await checkpoints.covering(position), position, tiles)
   }
 
   async function find(asker: Asker, choice: EventChoice): Promise<RawRecord> {

@@ -1,24 +1,17 @@
 import { CustodyError } from '@custody/domain'
-import {
-  formatTlogProof,
-  inclusionProof,
-  parseCheckpoint,
-  parseNote,
-  type ReadTile,
-} from '@custody/transparency'
+import { formatTlogProof, inclusionProof, type ReadTile } from '@custody/transparency'
 
 /**
- * Proves to whoever has a checkpoint that an event was in the log by then. The checkpoint is not verified.
+ * Proves to whoever has a checkpoint that an event was in the log by then.
  *
- * @param note a signed checkpoint of this log
+ * @param checkpoint of this log; its signature is not verified
  * @throws CustodyError `event_not_found` where the event came later
  */
 export async function proofUnder(
-  note: string,
+  { size, note }: { readonly size: number; readonly note: string },
   position: number,
   readTile: ReadTile,
 ): Promise<string> {
-  const { size } = parseCheckpoint(parseNote(note).text)
   if (position > size) {
     throw new CustodyError(
       'event_not_found',

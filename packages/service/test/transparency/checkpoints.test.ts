@@ -62,6 +62,15 @@ t.test(
   },
 )
 
+t.test('a proof takes any checkpoint that has its event', async (t) => {
+  const { log, checkpoints, pass } = await start(t)
+  const first = await checkpoints.covering(1)
+  await grow(log)
+  pass(10_000)
+  t.equal(await checkpoints.covering(first.size), first)
+  t.equal((await checkpoints.covering(first.size + 1)).size, first.size + 1)
+})
+
 t.test('whoever asks at the same time gets the same, or a later one', async (t) => {
   const { log, checkpoints } = await start(t)
   const asked: Promise<{ size: number; atLeast: number }>[] = []

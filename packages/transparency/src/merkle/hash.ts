@@ -45,17 +45,26 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   return sha256(nodeInput)
 }
 
+// The bytes of the pairs of a tile, with room for a prefix before the first. When a pair is hashed, the one before it has
+// been, so that its last byte can be the prefix: no pair is copied to a place of its own.
+const pairBytes = Buffer.alloc(1 + 256 * hashBytes)
+const pairInputs = Array.from({ length: 128 }, (_, pair) => {
+  const start = pair * 2 * hashBytes
+  return pairBytes.subarray(start, start + 1 + 2 * hashBytes)
+})
+
 /**
- * Hashes pairs of neighbours: `count` hashes at the start of `below` become half as many.
+ * Hashes pairs of neighbours: `count` hashes at the start of `below`, at most 256, become half as many.
  * An odd one at the end is left out.
  */
 export function hashPairs(below: Uint8Array, count: number): Buffer {
-  const pairs = Math.floor(count / 2)
-  const above = Buffer.alloc(pairs * hashBytes)
-  for (let pair = 0; pair < pairs; pair++) {
-    const start = pair * 2 * hashBytes
-    nodeInput.set(below.subarray(start, start + 2 * hashBytes), 1)
-    above.write(hash('sha256', nodeInput, 'binary'), pair * hashBytes, 'binary')
+  const inputs = pairInputs.slice(0, Math.floor(count / 2))
+  const above = Buffer.alloc(inputs.length * hashBytes)
+  pairBytes.set(below.subarray(0, inputs.length * 2 * hashBytes), 1)
+  let end = 0
+  for (const input of inputs) {
+    input[0] = nodePrefix
+    end += above.write(hash('sha256', input, 'binary'), end, 'binary')
   }
   return above
 }
