@@ -22,6 +22,15 @@ async function newProject() {
     upload: (given: Upload = {}) => index.upload({ ...given, project }),
     remove: (file: string | undefined) => index.remove(file ?? '', project),
     expire: (file: string) => index.ask({ type: 'ExpireFile', file }, project),
+    hold: (file: string) => {
+      const hold = {
+        idAsSent: file,
+        hold: index.newId(),
+        name: 'kept',
+        retainUntil: null,
+      }
+      return index.ask({ type: 'HoldFile', file, ...hold }, project)
+    },
     list: (query: Query = {}) =>
       listFiles(index.log.reader.sql, {
         project,
@@ -192,6 +201,30 @@ t.test('an offset passes over live files only', async (t) => {
   t.same(await idsOf(north, { offset: 5 }), [])
   await north.remove(ids[0])
   t.same(await idsOf(north, { offset: 2, limit: 2 }), [ids[3], ids[4]])
+})
+
+t.test('an offset passes over as many files as the list has up to there', async (t) => {
+  const north = await newProject()
+  const south = await newProject()
+  const held: string[] = []
+  for (let n = 0; n < 12; n += 1) {
+    const purpose = n % 2 === 0 ? 'batch' : 'vision'
+    const file = await north.upload({ purpose, ...(n % 3 === 0 && { expiresAfter: 10 }) })
+    if (n % 4 === 0) held.push(file)
+    await south.upload({ expiresAfter: 10 })
+  }
+  for (const file of held) await north.hold(file)
+  index.clock.now += 10_000_000
+  for (const order of ['asc', 'desc'] as const) {
+    for (const purpose of [{}, { purpose: 'vision' }]) {
+      const all = await idsOf(north, { order, ...purpose })
+      for (let offset = 0; offset <= all.length; offset += 1) {
+        t.same(await idsOf(north, { order, ...purpose, offset }), all.slice(offset))
+      }
+      const after = (await north.list({ order, ...purpose }))[1]?.seq ?? 0
+      t.same(await idsOf(north, { order, ...purpose, after, offset: 1 }), all.slice(3))
+    }
+  }
 })
 
 t.test('the count is that of the whole list, at every second', async (t) => {
