@@ -81,3 +81,15 @@ export {
   webhookMigrations,
 } from './webhooks/webhook-tables.ts'
 export { type WebhooksBatch, webhooksProjection } from './webhooks/webhooks-projection.ts'
+export {
+  findWrappedKey,
+  listMasterKeys,
+  listWrappedKeys,
+  type MasterKeyRow,
+  putMasterKeys,
+  putWrappedKeys,
+  removeWrappedKeys,
+  rewrapKeys,
+  type WrappedKeyRow,
+  wrappedKeysMigrations,
+} from './wrapped-keys/wrapped-keys.ts'

@@ -39,6 +39,15 @@ export type {
 } from './history/history.ts'
 export type { AsOf } from './history/moments.ts'
 export { createIds, type Ids } from './ids.ts'
+export {
+  createKeyRing,
+  type KeyRing,
+  MASTER_KEY_BYTES,
+  type MasterKey,
+  masterKey,
+  type WrappedKey,
+} from './keys/key-ring.ts'
+export { openKeyRing } from './keys/open-key-ring.ts'
 export { createPluginHost, type PluginHost } from './plugin-host/index.ts'
 export { createMemoryRateStore, type RateStore } from './rates/rate-store.ts'
 export type { RateHeaders } from './rates/upload-rates.ts'

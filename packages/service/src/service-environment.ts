@@ -1,6 +1,7 @@
 import type { BlobStore } from '@custody/blob-store'
 import type { EventLog } from '@custody/event-log'
 import type { Ids } from './ids.ts'
+import type { KeyRing } from './keys/key-ring.ts'
 import type { PluginHost } from './plugin-host/index.ts'
 import type { Scope } from './types.ts'
 
@@ -23,6 +24,8 @@ export type ServiceEnvironment = {
   readonly clock: Clock
   readonly ids: Ids
   readonly logger: Logger
+  /** Undefined: nothing is sealed, and nothing was. */
+  readonly keys?: KeyRing | undefined
 }
 
 export const ALL_SCOPES: readonly Scope[] = [

@@ -62,18 +62,4 @@ export class ContentSealer {
         : []
     return [...pieces, ...this.#sealer.end()]
   }
-
-  /** Bytes of content that the segments given so far have whole. */
-  get readableBytes(): number {
-    const sealed = this.#sealer.sealedBytes
-    if (this.#format !== 'sealed-stream+zstd') return sealed
-    let bytes = 0
-    let compressed = 0
-    for (const frame of this.#frames) {
-      compressed += frame.compressedBytes
-      if (compressed > sealed) break
-      bytes += frame.bytes
-    }
-    return bytes
-  }
 }

@@ -26,13 +26,6 @@ export class StreamSealer {
     this.#segmentBytes = segmentBytes ?? SEGMENT_BYTES
   }
 
-  /** Bytes of content in the segments that are sealed by now. */
-  get sealedBytes(): number {
-    return this.#segment === 0
-      ? 0
-      : this.#segment * (this.#segmentBytes - TAG_BYTES) - HEADER_BYTES
-  }
-
   /** Takes a chunk and returns the pieces of the stream that are whole by now. What is kept of the chunk is copied. */
   push(chunk: Uint8Array): Uint8Array[] {
     const pieces: Uint8Array[] = []

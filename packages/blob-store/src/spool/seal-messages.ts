@@ -34,8 +34,6 @@ export type SealReply =
       /** Length of what comes next of the stream, in `output`; often nothing. */
       readonly storedBytes: number
       readonly format: SealedFormat
-      /** Bytes of the content that can be read from the stream so far. */
-      readonly readableBytes: number
     }
   | {
       readonly kind: 'ended'

@@ -14,11 +14,8 @@ export type SealedPiece = {
 
 /** One content on its way to a sealed stream. Each call waits for the former one. */
 export interface ContentSeal {
-  /**
-   * `content` is at the start of its memory, which is shared and not to be changed until this resolves. Bytes of
-   * content that can be read from the stream so far: `readableBytes`.
-   */
-  push(content: Uint8Array): Promise<SealedPiece & { readonly readableBytes: number }>
+  /** `content` is at the start of its memory, which is shared and not to be changed until this resolves. */
+  push(content: Uint8Array): Promise<SealedPiece>
   /** No more content: the rest of the stream. */
   end(): Promise<SealedPiece & { readonly sha256: string }>
   /** Nobody wants the rest. */
@@ -101,17 +98,18 @@ export class SealThreads {
       outputs.give(output)
       throw failure(reply.kind === 'failed' ? reply.message : reply.kind)
     }
-    send({ kind: 'open', id, ...options })
+    const { mode } = options
+    // Copies of their own: to send a part of a buffer is to send all of it.
+    const dataKey = new Uint8Array(options.dataKey)
+    const random = new Uint8Array(options.random)
+    send({ kind: 'open', id, mode, dataKey, random })
     return {
       async push({ buffer: memory, length: bytes }) {
         const { reply, ...piece } = await ask(
           (output) => ({ kind: 'push', id, memory, bytes, output }),
           'pushed',
         )
-        return {
-          ...piece,
-          readableBytes: reply.kind === 'pushed' ? reply.readableBytes : 0,
-        }
+        return piece
       },
       async end() {
         const { reply, ...piece } = await ask(

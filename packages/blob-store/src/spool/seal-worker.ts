@@ -40,8 +40,7 @@ function handle(request: SealRequest): void {
     const content = new Uint8Array(request.memory, 0, request.bytes)
     hash.update(content)
     const storedBytes = put(sealer.push(content), request.output)
-    const { format, readableBytes } = sealer
-    reply({ kind: 'pushed', id, storedBytes, format, readableBytes })
+    reply({ kind: 'pushed', id, storedBytes, format: sealer.format })
     return
   }
   jobs.delete(id)

@@ -2,7 +2,6 @@ import type { ContentSeal, SealedPiece } from './seal-threads.ts'
 import type { StoredForm } from './spooled-content.ts'
 import type { StagedFile } from './staged-file.ts'
 import type { StagingFile } from './staging-file.ts'
-import type { StagedPart } from './upload-spool.ts'
 
 /** A staging file that never holds plain text: what is appended is sealed by a thread, and written as that comes back. */
 export class SealedStagingFile implements StagedFile {
@@ -10,7 +9,6 @@ export class SealedStagingFile implements StagedFile {
   readonly #seal: ContentSeal
   readonly #dataKey: Uint8Array
   #bytes = 0
-  #readable: Pick<StagedPart, 'bytes' | 'sealed'> = { bytes: 0 }
   /** The last write: it goes on while the next content is sealed. */
   #writing: Promise<void> = Promise.resolve()
   #stored: StoredForm | undefined
@@ -29,13 +27,9 @@ export class SealedStagingFile implements StagedFile {
     return this.#bytes
   }
 
-  get readableBytes(): number {
-    return this.#readable.bytes
-  }
-
-  get sealedPart(): Pick<StagedPart, 'sealed'> {
-    const { sealed } = this.#readable
-    return sealed ? { sealed } : {}
+  /** Its reader would have to know where frames and segments end: it is read when it is whole. */
+  get part(): undefined {
+    return undefined
   }
 
   get stored(): StoredForm {
@@ -48,20 +42,14 @@ export class SealedStagingFile implements StagedFile {
 
   async append(content: Uint8Array): Promise<void> {
     const piece = await this.#seal.push(content)
-    const { format, readableBytes } = piece
     this.#bytes += content.length
-    await this.#write(piece, () => {
-      this.#readable = {
-        bytes: readableBytes,
-        sealed: { format, dataKey: this.#dataKey },
-      }
-    })
+    await this.#write(piece)
   }
 
   async sha256(): Promise<string> {
     const piece = await this.#seal.end()
     const { format, sha256 } = piece
-    await this.#write(piece, () => {})
+    await this.#write(piece)
     await this.#writing
     const { bytes } = this.#file
     const dataKey = this.#dataKey
@@ -81,7 +69,7 @@ export class SealedStagingFile implements StagedFile {
   }
 
   /** Waits for the former write, and begins this one. */
-  async #write({ stored, release }: SealedPiece, onWritten: () => void): Promise<void> {
+  async #write({ stored, release }: SealedPiece): Promise<void> {
     try {
       await this.#writing
     } catch (error) {
@@ -89,7 +77,7 @@ export class SealedStagingFile implements StagedFile {
       throw error
     }
     if (stored.length === 0) return release()
-    this.#writing = this.#file.append(stored).then(onWritten).finally(release)
+    this.#writing = this.#file.append(stored).finally(release)
     // Who comes next is told.
     this.#writing.catch(() => {})
   }

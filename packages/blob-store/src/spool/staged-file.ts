@@ -6,9 +6,8 @@ export interface StagedFile {
   readonly path: string
   /** Bytes of the content that were appended. */
   readonly bytes: number
-  /** Bytes of the content that can be read from the file by now. */
-  readonly readableBytes: number
-  readonly sealedPart: Pick<StagedPart, 'sealed'>
+  /** What can be read of the content while the file grows; undefined: nothing. */
+  readonly part: StagedPart | undefined
   /** How the file holds the content: once it is whole. */
   readonly stored: StoredForm
   /** Before the first `append`: the content is to be hashed while it comes. */

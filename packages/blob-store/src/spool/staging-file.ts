@@ -3,6 +3,7 @@ import type { DurableFiles } from '../disk/durable-files.ts'
 import type { FileHash, HashThread } from './hash-thread.ts'
 import type { StoredForm } from './spooled-content.ts'
 import type { StagedFile } from './staged-file.ts'
+import type { StagedPart } from './upload-spool.ts'
 
 /** Written bytes after which the disk is told to begin: the sync at the end then finds little left. */
 const WRITE_BACK_BYTES = 32 * 1024 * 1024
@@ -51,12 +52,8 @@ export class StagingFile implements StagedFile {
     return this.#bytes
   }
 
-  get readableBytes(): number {
-    return this.#bytes
-  }
-
-  get sealedPart(): Record<string, never> {
-    return {}
+  get part(): StagedPart {
+    return { path: this.path, bytes: this.#bytes }
   }
 
   get stored(): StoredForm {

@@ -56,9 +56,7 @@ export class StagingSpool implements UploadSpool {
   }
 
   get staged(): StagedPart | undefined {
-    const file = this.#file
-    if (file === undefined) return undefined
-    return { path: file.path, bytes: file.readableBytes, ...file.sealedPart }
+    return this.#file?.part
   }
 
   write(chunk: Uint8Array): void | Promise<void> {

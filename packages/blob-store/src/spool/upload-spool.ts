@@ -1,4 +1,3 @@
-import type { SealedFormat } from '../sealed/sealed-formats.ts'
 import type { SpooledContent } from './spooled-content.ts'
 
 /** A staging file that still grows. */
@@ -6,8 +5,6 @@ export type StagedPart = {
   readonly path: string
   /** Bytes of the content that can be read by now. */
   readonly bytes: number
-  /** Of a sealed file that can be read while it grows, what opens it. */
-  readonly sealed?: { readonly format: SealedFormat; readonly dataKey: Uint8Array }
 }
 
 /** A sink for one upload, with back-pressure, count and SHA-256. For a single producer. */

@@ -472,6 +472,12 @@ export const errorTable = {
     code: 'log_rolled_back',
     about: 'The log does not extend a checkpoint that was signed of it.',
   },
+  master_key_missing: {
+    status: 500,
+    type: server,
+    code: 'master_key_missing',
+    about: 'Content is sealed under a master key that is not there, or not the same.',
+  },
   invalid_plugin: {
     status: 500,
     type: server,

@@ -6,6 +6,7 @@ import {
   statement,
 } from '@custody/event-log'
 import { sql as raw } from 'kysely'
+import { removeWrappedKeys } from '../wrapped-keys/wrapped-keys.ts'
 
 /**
  * Where the bytes of an extent lie. Beside the log, and mutable: a move to another store, a rotation or
@@ -17,7 +18,7 @@ export type ExtentRow = {
   id: string
   /** `inline`: in `content`; otherwise the name of a blob store. */
   place: string
-  /** How the stored bytes are coded: `plain`. */
+  /** How the stored bytes are coded: `plain`, or one of the sealed formats, which have a row in `wrapped_keys`. */
   format: string
   /** Bytes that it takes where it lies. */
   stored_bytes: number
@@ -84,7 +85,9 @@ export async function putExtents(sql: Sql, rows: readonly ExtentRow[]): Promise<
   await sql.insert(insertExtents, rows)
 }
 
+/** With their keys: what was sealed under them cannot be opened any more, wherever it lies. */
 export async function removeExtents(sql: Sql, ids: readonly string[]): Promise<void> {
+  await removeWrappedKeys(sql, ids)
   for (const id of ids) await sql.run(deleteExtent, { id })
 }
 

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import type { SealMode } from '@custody/blob-store'
 import { CustodyError, quote } from '@custody/domain'
 import { parseWebhookAllow } from '@custody/service'
 import { Ajv2020 } from 'ajv/dist/2020.js'
@@ -20,7 +21,9 @@ export type Config = {
   readonly apiKey: string | undefined
   readonly dialect: string
   readonly sqliteDriver: 'node' | 'sqlite3'
-  readonly seal: 'off'
+  readonly seal: SealMode
+  /** 32 bytes in base64, or a path. */
+  readonly masterKey: string | undefined
   /** See {@link parseWebhookAllow}. */
   readonly webhookAllow: readonly string[]
   readonly plugins: readonly PluginSetting[]
@@ -97,6 +100,7 @@ export function loadConfig({ env, flags = {}, cwd, isTerminal }: ConfigSources):
     dialect: merged.dialect,
     sqliteDriver: merged.sqliteDriver,
     seal: merged.seal,
+    masterKey: merged.masterKey,
     webhookAllow: merged.webhookAllow,
     plugins: merged.plugins.map((one) =>
       typeof one === 'string' ? { module: one } : one,
@@ -117,7 +121,8 @@ type Merged = {
   readonly apiKey?: string
   readonly dialect: string
   readonly sqliteDriver: 'node' | 'sqlite3'
-  readonly seal: 'off'
+  readonly seal: SealMode
+  readonly masterKey?: string
   readonly webhookAllow: readonly string[]
   readonly plugins: readonly (string | PluginSetting)[]
   readonly log?: 'pretty' | 'json' | 'off'

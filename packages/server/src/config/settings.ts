@@ -60,9 +60,15 @@ export const settings = {
   },
   seal: {
     env: 'CUSTODY_SEAL',
-    schema: { type: 'string', enum: ['off'] },
+    schema: { type: 'string', enum: ['compress+encrypt', 'encrypt', 'off'] },
     default: 'off',
-    about: 'How content is sealed at rest. This version stores it as it is.',
+    about: 'How content is sealed at rest. It holds for what is uploaded from then on.',
+  },
+  masterKey: {
+    env: 'CUSTODY_MASTER_KEY',
+    schema: { type: 'string', minLength: 1 },
+    about:
+      'What the keys of sealed content are encrypted under: 32 bytes in base64, or a file with them. Default: made at first start.',
   },
   webhookAllow: {
     env: 'CUSTODY_WEBHOOK_ALLOW',

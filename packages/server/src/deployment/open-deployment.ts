@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { openDiskBlobStore } from '@custody/blob-store'
 import { openSqliteEventLog } from '@custody/event-log'
 import { projections } from '@custody/file-index'
@@ -11,6 +12,7 @@ import {
   type Ids,
   type Logger,
   logModuleUrl,
+  openKeyRing,
   openTransparency,
   refuseLostDatabase,
   type Service,
@@ -19,6 +21,7 @@ import {
 import type { Config } from '../config/load-config.ts'
 import { type DataFolder, prepareDataFolder } from '../data-folder/data-folder.ts'
 import { lockDataFolder } from '../data-folder/lock-data-folder.ts'
+import { masterKeyStore } from '../data-folder/master-keys.ts'
 import { loadSecrets, type Secrets } from '../data-folder/secrets.ts'
 import { signingFiles } from '../data-folder/signing-files.ts'
 import { VERSION } from '../version.ts'
@@ -82,7 +85,14 @@ export async function openDeployment(
       refuseLostDatabase(store, folder.database)
     }
     const secrets = loadSecrets(config, ids.random)
-    const blobs = await openDiskBlobStore({ folder: folder.path, newId: ids.uuid })
+    const mode = config.seal
+    const blobs = await openDiskBlobStore({
+      folder: folder.path,
+      newId: ids.uuid,
+      ...(mode !== 'off' && {
+        seal: { mode, random: ids.random, threads: sealThreads() },
+      }),
+    })
     opened.push(() => blobs.close())
     // Nobody else works here: what is staged was left by a process that died.
     await blobs.sweepStaging({ olderThan: Number.POSITIVE_INFINITY })
@@ -103,8 +113,20 @@ export async function openDeployment(
       monotonic,
       acceptRollback,
     })
+    const { source, load, make } = masterKeyStore(
+      { ...config, cwd: options.cwd },
+      ids.random,
+    )
+    const keys = await openKeyRing({
+      log,
+      ids,
+      seals: mode !== 'off',
+      source,
+      load,
+      make,
+    })
     const service = await createService(
-      { log, blobs, plugins, clock, ids, logger },
+      { log, blobs, plugins, clock, ids, logger, keys },
       {
         adminKeys: [secrets.adminKey.value, options.token],
         apiKey: options.configure ? secrets.apiKey.value : undefined,
@@ -122,4 +144,9 @@ export async function openDeployment(
     await close()
     throw error
   }
+}
+
+/** Half of the cores: the rest serves. */
+function sealThreads(): number {
+  return Math.min(4, Math.max(1, Math.floor(availableParallelism() / 2)))
 }

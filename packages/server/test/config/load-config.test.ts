@@ -92,9 +92,9 @@ for (const [what, sources, message] of [
     /CUSTODY_DIALECT is 'klingon'; it must be one of: openai/,
   ],
   [
-    'sealing, which this version does not do',
-    { env: { CUSTODY_SEAL: 'encrypt' } },
-    /CUSTODY_SEAL is 'encrypt'; it must be one of: off/,
+    'a way of sealing that there is not',
+    { env: { CUSTODY_SEAL: 'compress' } },
+    /CUSTODY_SEAL is 'compress'; it must be one of: compress\+encrypt, encrypt, off/,
   ],
   [
     'a configuration file that is not there',

@@ -1,5 +1,10 @@
+import type { SpooledContent } from '@custody/blob-store'
 import { CustodyError, quote } from '@custody/domain'
-import type { PurposeInfo, ValidationOutcome } from '../plugin-host/index.ts'
+import type {
+  PluginContent,
+  PurposeInfo,
+  ValidationOutcome,
+} from '../plugin-host/index.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import type { Principal, UploadRequest } from '../types.ts'
 import type { FollowedUploads } from './follow-upload.ts'
@@ -76,9 +81,7 @@ export function validateContent(
       dialect: policy.dialect,
       filename,
       size: content.bytes,
-      content: content.inline
-        ? { buffer: content.inline }
-        : { path: requirePath(content.path) },
+      content: content.inline ? { buffer: content.inline } : stagedContent(content),
       project: principal.project.id,
       signal,
     })
@@ -91,7 +94,10 @@ export function extensionOf(filename: string): string {
   return dot <= 0 ? '' : filename.slice(dot).toLowerCase()
 }
 
-function requirePath(path: string | undefined): string {
+function stagedContent({ path, stored }: SpooledContent): PluginContent {
   if (path === undefined) throw new TypeError('Content is neither inline nor staged')
-  return path
+  if (stored.format === 'plain') return { path }
+  // A copy: to send a part of a buffer to a thread is to send all of it.
+  const dataKey = new Uint8Array(stored.dataKey)
+  return { path, sealed: { format: stored.format, dataKey } }
 }

@@ -33,7 +33,7 @@ export type UploadParts = {
  * made durable and the event appended. What is refused leaves nothing behind.
  */
 export async function uploadFile(
-  environment: Pick<ServiceEnvironment, 'plugins' | 'ids' | 'blobs'>,
+  environment: Pick<ServiceEnvironment, 'plugins' | 'ids' | 'blobs' | 'keys'>,
   { appender, followed, ledger }: UploadParts,
   principal: Principal,
   request: UploadRequest,

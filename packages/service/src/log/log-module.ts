@@ -44,13 +44,18 @@ import {
   projections,
   putExtents,
   putKeyUses,
+  putMasterKeys,
+  putWrappedKeys,
   removeExtents,
   removeInlineExtents,
+  removeWrappedKeys,
   type UploadsBatch,
   uploadsProjection,
   type WebhooksBatch,
+  type WrappedKeyRow,
   webhookMigrations,
   webhooksProjection,
+  wrappedKeysMigrations,
 } from '@custody/file-index'
 import { decideParts } from './decide-parts.ts'
 import { decideWebhook } from './decide-webhook.ts'
@@ -66,7 +71,12 @@ export const logModule: LogModule = {
   },
   check: (event) => checkEvent(event as DomainEvent),
   upcast,
-  migrations: { ...extentsMigrations, ...keyUsesMigrations, ...webhookMigrations },
+  migrations: {
+    ...extentsMigrations,
+    ...keyUsesMigrations,
+    ...webhookMigrations,
+    ...wrappedKeysMigrations,
+  },
   projections,
   openBatch: (sql, batchOf) =>
     createDecider(
@@ -86,6 +96,7 @@ function createDecider(
   uploads: UploadsBatch,
 ): BatchDecider {
   const extents: ExtentRow[] = []
+  const keys: WrappedKeyRow[] = []
   const destroyed: string[] = []
   const erased: string[] = []
 
@@ -114,6 +125,10 @@ function createDecider(
       stored_bytes: place.storedBytes,
       content: place.place === 'inline' ? (attachment ?? null) : null,
     })
+    if (place.key) {
+      const { kek, wrapped } = place.key
+      keys.push({ extent: id, kek, wrapped: Buffer.from(wrapped, 'base64') })
+    }
   }
 
   async function upload(
@@ -236,6 +251,9 @@ function createDecider(
         // At once: what leads to no event is not flushed. It is in the transaction of its batch all the same.
         await putKeyUses(sql, command.uses)
         return events()
+      case 'RecordMasterKeys':
+        await putMasterKeys(sql, command.keys)
+        return events()
       case 'CreateWebhook':
       case 'UpdateWebhook':
       case 'RotateWebhookSecret':
@@ -262,8 +280,11 @@ function createDecider(
     decide: (command, context) => decide(command as StoredCommand, context),
     async flush() {
       await putExtents(sql, extents)
+      await putWrappedKeys(sql, keys)
       await removeExtents(sql, destroyed)
       await removeInlineExtents(sql, erased)
+      // At once, also of what is not unlinked yet: nothing opens it from here on.
+      await removeWrappedKeys(sql, erased)
     },
   }
 }

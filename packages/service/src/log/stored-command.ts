@@ -1,3 +1,4 @@
+import type { ExtentFormat } from '@custody/blob-store'
 import type {
   AddPart,
   Command,
@@ -9,7 +10,7 @@ import type {
   UploadFile,
 } from '@custody/domain'
 import type { ConsumerState } from '@custody/event-log'
-import type { KeyUseRow, WebhookDeliveryRow } from '@custody/file-index'
+import type { KeyUseRow, MasterKeyRow, WebhookDeliveryRow } from '@custody/file-index'
 
 /**
  * An upload with the places of its extents, which the log does not record: an inline extent's bytes are
@@ -23,8 +24,22 @@ export type StoredPart = AddPart & { readonly place: Place }
 /** Where an extent lies. */
 export type Place = {
   readonly place: 'inline' | 'disk'
-  readonly format: 'plain'
+  readonly format: ExtentFormat
+  /** As it is stored, which is not as long as the content. */
   readonly storedBytes: number
+  /** Of sealed content: what opens it. */
+  readonly key?: {
+    /** Id of the master key. */
+    readonly kek: string
+    /** The data key under it, base64. */
+    readonly wrapped: string
+  }
+}
+
+/** Writes down which master keys there are: beside the log, as they change no event. */
+export type RecordMasterKeys = {
+  readonly type: 'RecordMasterKeys'
+  readonly keys: readonly MasterKeyRow[]
 }
 
 /** Writes down when keys were last used: beside the log, so it leads to no event. */
@@ -65,4 +80,5 @@ export type StoredCommand =
   | StoredUpload
   | StoredPart
   | RecordKeyUses
+  | RecordMasterKeys
   | StoredWebhookCommand

@@ -516,7 +516,9 @@ function sizeOf({ work, size }: Job): number {
 }
 
 function threadContent(content: PluginContent): ThreadContent {
-  if ('path' in content) return { kind: 'path', path: content.path }
+  if ('path' in content) {
+    return { kind: 'path', path: content.path, sealed: content.sealed }
+  }
   if ('source' in content) return { kind: 'asked', size: content.source.size }
   return { kind: 'bytes', bytes: new Uint8Array(content.buffer).buffer }
 }

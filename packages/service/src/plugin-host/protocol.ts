@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { SealedFileKey } from '@custody/blob-store/sealed-file'
 import type { ReactionEvent } from '@custody/plugin-api'
 
 /** Jobs that one worker can hold at a time. */
@@ -61,7 +62,12 @@ export type ThreadData = {
 /** Where the thread finds the bytes of a file; `asked` bytes are asked from the host. */
 export type ThreadContent =
   | { readonly kind: 'bytes'; readonly bytes: ArrayBuffer }
-  | { readonly kind: 'path'; readonly path: string }
+  | {
+      readonly kind: 'path'
+      readonly path: string
+      /** What opens it; undefined: it is plain. */
+      readonly sealed: SealedFileKey | undefined
+    }
   | { readonly kind: 'followed'; readonly path: string }
   | { readonly kind: 'asked'; readonly size: number }
 

@@ -1,3 +1,4 @@
+import type { SealedFileKey } from '@custody/blob-store/sealed-file'
 import type { Facts, Issue, ReactionEvent } from '@custody/plugin-api'
 import type { ByteSource } from '@custody/plugin-api/host'
 
@@ -81,7 +82,7 @@ export type ReactionInfo = {
  */
 export type PluginContent =
   | { readonly buffer: Uint8Array }
-  | { readonly path: string }
+  | { readonly path: string; readonly sealed?: SealedFileKey }
   | { readonly source: ByteSource }
 
 export type ValidationRequest = {

@@ -1,3 +1,4 @@
+import { openSealedFile } from '@custody/blob-store/sealed-file'
 import { type ByteSource, openFileSource } from '@custody/plugin-api/host'
 import { type ControlBlock, type ThreadContent, word } from '../protocol.ts'
 import { FollowedSource } from './followed-source.ts'
@@ -87,7 +88,8 @@ function open(
       return { source, followed: undefined, close() {} }
     }
     case 'path': {
-      const source = openFileSource(content.path)
+      const { path, sealed } = content
+      const source = sealed ? openSealedFile(path, sealed) : openFileSource(path)
       return { source, followed: undefined, close: () => source.close() }
     }
     case 'followed': {

@@ -1,0 +1,81 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { CustodyError } from '@custody/domain'
+import { MASTER_KEY_BYTES, type MasterKey, masterKey } from '@custody/service'
+import type { Config } from '../config/load-config.ts'
+import { makePrivateFolder } from './data-folder.ts'
+import { replaceFile } from './replace-file.ts'
+
+/** Where the master keys of a deployment are. */
+export type MasterKeyStore = {
+  /** The path of the file, or the setting that holds the keys. */
+  readonly source: string
+  /**
+   * The keys, the current one first; none where there is no file yet.
+   *
+   * @throws CustodyError `invalid_configuration` for what is no key
+   */
+  load(): readonly MasterKey[]
+  /** Makes the first key; undefined where keys come from the configuration. */
+  readonly make: (() => MasterKey) | undefined
+}
+
+/** 32 bytes in base64, with or without padding, in either alphabet; several are separated by commas. */
+const base64Keys = /^[A-Za-z0-9+/_-]{43}=?(,[A-Za-z0-9+/_-]{43}=?)*$/
+
+/**
+ * The keys that `CUSTODY_MASTER_KEY` holds or names a file of; otherwise `master-key` in the secrets folder. A file has
+ * one key on each line.
+ */
+export function masterKeyStore(
+  { masterKey: given, secretsDir, cwd }: StoreOptions,
+  random: (bytes: number) => Uint8Array,
+): MasterKeyStore {
+  const setting = 'CUSTODY_MASTER_KEY'
+  if (given !== undefined) {
+    const load = () => parseKeys(keysOf(given, cwd, setting), setting)
+    return { source: setting, load, make: undefined }
+  }
+  const path = join(secretsDir, 'master-key')
+  return {
+    source: path,
+    load: () => (existsSync(path) ? parseKeys(readFileSync(path, 'utf8'), path) : []),
+    make() {
+      const key = new Uint8Array(random(MASTER_KEY_BYTES))
+      makePrivateFolder(secretsDir)
+      replaceFile(path, `${Buffer.from(key).toString('base64')}\n`, 0o600)
+      return masterKey(key)
+    },
+  }
+}
+
+type StoreOptions = Pick<Config, 'masterKey' | 'secretsDir'> & {
+  /** A relative path of the setting starts from here. */
+  readonly cwd: string
+}
+
+function keysOf(given: string, cwd: string, setting: string): string {
+  if (base64Keys.test(given)) return given
+  try {
+    return readFileSync(resolve(cwd, given), 'utf8')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? ` (${error.code})` : ''
+    // What is neither may yet be a secret, mistyped.
+    throw new CustodyError(
+      'invalid_configuration',
+      `${setting} is neither ${MASTER_KEY_BYTES} bytes in base64 (44 characters) nor a file that can be read${code}; it has ${given.length} characters.`,
+    )
+  }
+}
+
+function parseKeys(text: string, source: string): MasterKey[] {
+  const lines = text.split(/[\s,]+/).filter((line) => line !== '')
+  return lines.map((line) => {
+    const key = new Uint8Array(Buffer.from(line, 'base64'))
+    if (base64Keys.test(line) && key.length === MASTER_KEY_BYTES) return masterKey(key)
+    throw new CustodyError(
+      'invalid_configuration',
+      `${source} has a master key of ${line.length} characters; one is ${MASTER_KEY_BYTES} bytes in base64, 44 characters.`,
+    )
+  })
+}

@@ -1,0 +1,56 @@
+import {
+  isBox,
+  isSealedFormat,
+  openSealedBox,
+  type ReadStored,
+  readSealed,
+} from '@custody/blob-store'
+import { CustodyError, type Extent } from '@custody/domain'
+import { type ExtentRow, findWrappedKey } from '@custody/file-index'
+import type { ServiceEnvironment } from '../service-environment.ts'
+
+/** One extent's content, whatever place and format it lies in. */
+export type OpenedExtent =
+  | { readonly inline: Uint8Array }
+  | { readonly inline: undefined; readonly read: ReadStored }
+
+type Environment = Pick<ServiceEnvironment, 'log' | 'blobs' | 'keys'>
+
+/** @throws CustodyError `content_damaged`, `master_key_missing` */
+export async function openExtent(
+  { log, blobs, keys }: Environment,
+  row: ExtentRow,
+  { bytes }: Pick<Extent, 'bytes'>,
+): Promise<OpenedExtent> {
+  const { id, format, content } = row
+  const readStored: ReadStored = (start, end, options) =>
+    blobs.read(id, { start, end, ...options })
+  if (format === 'plain') {
+    if (!content) return { inline: undefined, read: readStored }
+    if (content.length !== bytes) throw damaged(`extent ${id} has another length`)
+    return { inline: content }
+  }
+  if (!isSealedFormat(format)) throw damaged(`extent ${id} has a format that is unknown`)
+  const wrapped = await findWrappedKey(log.reader.sql, id)
+  if (!wrapped) throw damaged(`the key of extent ${id} was destroyed`)
+  if (!keys) {
+    throw new CustodyError(
+      'master_key_missing',
+      'The content is sealed, and there is no master key.',
+    )
+  }
+  const dataKey = keys.unwrap(wrapped, id)
+  const extent = { format, dataKey, bytes, storedBytes: row.stored_bytes }
+  if (content && isBox(format)) return { inline: openSealedBox(extent, content) }
+  const read: ReadStored = content
+    ? (start, end) => [content.subarray(start, end)]
+    : readStored
+  return {
+    inline: undefined,
+    read: (start, end, options) => readSealed(extent, read, { start, end, ...options }),
+  }
+}
+
+function damaged(how: string): CustodyError {
+  return new CustodyError('content_damaged', `Stored content is damaged: ${how}`)
+}
