@@ -134,6 +134,27 @@ t.test('a file that expired since is there until it did', async (t) => {
   t.equal((await api.call('GET', `/v1/files/${file}?as_of=${early}`)).status, 404)
 })
 
+t.test('holds are told as they were, and outlast a delete that came later', async (t) => {
+  const { api } = await server.createProject({
+    scopes: ['api.files.read', 'api.files.write', 'api.files.hold', 'api.audit.read'],
+  })
+  const file = await upload(api)
+  const path = `/v1/files/${file}/holds`
+  const placed = await api.call('POST', path, { body: { name: 'case-7', note: 'why' } })
+  const whileHeld = (await api.call('GET', path)).json<object>()
+  await api.call('DELETE', `${path}/case-7`)
+  await api.delete(file)
+  const asOf = (position: number) => api.call('GET', `${path}?as_of=${position}`)
+  t.match((await asOf(4)).json<object>(), { data: [], as_of: '4' })
+  const held = await asOf(5)
+  t.same(held.json<object>(), { ...whileHeld, as_of: '5' })
+  t.match(held.json<object>(), { data: [placed.json<object>()] })
+  t.equal(held.headers.get('x-custody-position'), '5')
+  t.match((await asOf(6)).json<object>(), { data: [] })
+  t.equal((await asOf(7)).status, 404)
+  t.equal((await asOf(8)).error().param, 'as_of')
+})
+
 t.test('a moment that never was is refused, and named', async (t) => {
   const { api } = await newProject()
   const file = await upload(api)

@@ -1,10 +1,12 @@
-import type { FileHolds, HoldView, Principal } from '@custody/service'
+import type { FileHolds, HoldsView, HoldView, Principal } from '@custody/service'
 import type Router from '@koa/router'
+import { atPosition } from '../answers/at-position.ts'
 import { sendJson } from '../answers/send-json.ts'
-import { authorizeProject } from '../auth/authorize.ts'
+import { authorizeProject, requireScope } from '../auth/authorize.ts'
 import { integer, object, optional, text } from '../body/body-shape.ts'
 import { jsonBody } from '../body/json-body.ts'
 import type { TransferWatch } from '../connections/transfer-watch.ts'
+import { parseAsOf } from '../fields/as-of.ts'
 import type { HttpDependencies } from '../http-dependencies.ts'
 import type { RequestContext, RequestState } from '../request-context.ts'
 import { fileIdOf } from './file-id-of.ts'
@@ -21,7 +23,7 @@ const newHold = object({
 /** Routes under `/v1/files/{file_id}/holds`. The same in every dialect, but for ids and errors. */
 export function addHoldRoutes(
   router: Router<RequestState>,
-  { authenticate }: Pick<HttpDependencies, 'authenticate'>,
+  { authenticate, history }: Pick<HttpDependencies, 'authenticate' | 'history'>,
   holds: FileHolds,
   watch: TransferWatch,
 ): void {
@@ -52,14 +54,23 @@ export function addHoldRoutes(
   router.get(path, async (context) => {
     const reader = await authorizeProject(context, authenticate, 'api.files.read')
     const { principal, id, by } = asked(context, reader, context.params.file ?? '')
-    const found = await holds.list(principal, id, by.idAsSent)
     const shown = context.state.dialect.presentId(id)
-    sendJson(context, 200, {
+    const present = (found: HoldsView) => ({
       object: 'list',
       data: found.holds.map((hold) => presentHold(hold, shown)),
       retain_until: found.retainUntil,
       has_more: false,
     })
+    const { idAsSent } = by
+    const asOf = parseAsOf(new URLSearchParams(context.querystring))
+    if (asOf === undefined || history === undefined) {
+      sendJson(context, 200, present(await holds.list(principal, id, idAsSent)))
+      return
+    }
+    requireScope(principal, 'api.audit.read')
+    const found = await history.holds(principal, id, { asOf, idAsSent })
+    const list = { ...present(found), as_of: found.position }
+    sendJson(context, 200, list, atPosition(found.position))
   })
 
   router.delete(`${path}/:hold`, async (context) => {

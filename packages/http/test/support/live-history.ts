@@ -46,6 +46,10 @@ export class LiveHistory implements History {
     throw new CustodyError('file_not_found', 'No such File object.')
   }
 
+  holds(): never {
+    throw new CustodyError('file_not_found', 'No such File object.')
+  }
+
   files(): never {
     throw new CustodyError('cursor_not_found', 'No such File object.')
   }

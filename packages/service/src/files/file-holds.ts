@@ -86,7 +86,7 @@ export function createFileHolds(
           param: 'id',
         })
       }
-      return { holds: state.holds.map(toHoldView), retainUntil: state.retainUntil }
+      return toHoldsView(state)
     },
 
     async release(principal, id, hold, { idAsSent, requestId }) {
@@ -96,6 +96,10 @@ export function createFileHolds(
       )
     },
   }
+}
+
+export function toHoldsView({ holds, retainUntil }: FileState): HoldsView {
+  return { holds: holds.map(toHoldView), retainUntil }
 }
 
 function toHoldView(hold: FileState['holds'][number]): HoldView {

@@ -1,4 +1,5 @@
 import type { EventType } from '@custody/domain'
+import type { HoldsView } from '../files/file-holds.ts'
 import type { AtPosition, FilePage, FileView, ListQuery, Principal } from '../types.ts'
 import type { EventView } from './event-view.ts'
 import type { AsOf } from './moments.ts'
@@ -100,6 +101,16 @@ export interface History {
     id: string,
     options: { readonly asOf: AsOf; readonly idAsSent: string },
   ): Promise<AtPosition<FileView>>
+  /**
+   * What held a file, as it was.
+   *
+   * @throws CustodyError as `file`
+   */
+  holds(
+    principal: Principal,
+    id: string,
+    options: { readonly asOf: AsOf; readonly idAsSent: string },
+  ): Promise<AtPosition<HoldsView>>
   /**
    * The files that there were, as they were; without a total.
    *

@@ -1,29 +1,43 @@
-import { CustodyError } from '@custody/domain'
+import { CustodyError, type FileState } from '@custody/domain'
 import { fileAsOf, findFileOf, listFilesAsOf } from '@custody/file-index'
+import { toHoldsView } from '../files/file-holds.ts'
 import { toFileView } from '../files/file-view.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import type { History } from './history.ts'
-import { momentOf } from './moments.ts'
+import { type AsOf, momentOf } from './moments.ts'
 
 /** Files as they were. */
 export function createPastFiles({
   log,
   clock,
-}: Pick<ServiceEnvironment, 'log' | 'clock'>): Pick<History, 'file' | 'files'> {
+}: Pick<ServiceEnvironment, 'log' | 'clock'>): Pick<History, 'file' | 'files' | 'holds'> {
   // The clock's millisecond is not over: a time within it is not to come.
   const now = () => clock() * 1000 + 999
+
+  async function find(
+    project: string,
+    id: string,
+    { asOf, idAsSent }: { readonly asOf: AsOf; readonly idAsSent: string },
+  ): Promise<{ readonly state: FileState; readonly position: string }> {
+    const { sql } = log.reader
+    const moment = await momentOf(sql, project, asOf, now())
+    const found = await findFileOf(sql, project, id)
+    const state = found && (await fileAsOf(sql, found, moment))
+    if (state) return { state, position: String(moment.seq) }
+    throw new CustodyError('file_not_found', `No such File object: ${idAsSent}`, {
+      param: 'id',
+    })
+  }
+
   return {
-    async file({ project }, id, { asOf, idAsSent }) {
-      const { sql } = log.reader
-      const moment = await momentOf(sql, project.id, asOf, now())
-      const found = await findFileOf(sql, project.id, id)
-      const state = found && (await fileAsOf(sql, found, moment))
-      if (!state) {
-        throw new CustodyError('file_not_found', `No such File object: ${idAsSent}`, {
-          param: 'id',
-        })
-      }
-      return { ...toFileView(state), position: String(moment.seq) }
+    async file({ project }, id, asked) {
+      const { state, position } = await find(project.id, id, asked)
+      return { ...toFileView(state), position }
+    },
+
+    async holds({ project }, id, asked) {
+      const { state, position } = await find(project.id, id, asked)
+      return { ...toHoldsView(state), position }
     },
 
     async files({ project }, query, { asOf, signal }) {

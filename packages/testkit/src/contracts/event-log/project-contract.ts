@@ -1,10 +1,13 @@
 import {
+  type EventPlace,
   formatTime,
   lastSeq,
+  type MatchingQuery,
   type ProjectQuery,
   parseTime,
   positionAt,
   positionOfEvent,
+  readMatchingEvents,
   readProjectEvents,
   seqAt,
   seqOfPosition,
@@ -106,6 +109,43 @@ export function projectContract(t: Test, createStore: CreateLogStore): void {
     }
     const signal = AbortSignal.abort(new Error('gone'))
     await t.rejects(readProjectEvents(sql, { ...asc, ...opened, signal }), {
+      message: 'gone',
+    })
+  })
+
+  t.test('of the whole log, those come that match, in either order', async (t) => {
+    const log = await (await createStore(t)).open()
+    const ask = asker(log)
+    const many = new Array<string>(300).fill('x')
+    for (const account of ['a', 'b', 'c', 'd']) {
+      await ask({ type: 'Open', account, owner: account }, { actor: `key:${account}` })
+      await ask({ type: 'Note', texts: many }, { project: 'south' })
+      await ask({ type: 'Note', texts: many })
+    }
+    const { sql } = log.reader
+    const { position } = await log.reader.head()
+    const all = { after: 0, before: position + 1, order: 'asc', limit: 100 } as const
+    const isOpened = ({ type }: EventPlace) => type === 'AccountOpened'
+    const read = async (query: Partial<MatchingQuery>) =>
+      (await readMatchingEvents(sql, { ...all, matches: isOpened, ...query })).map(
+        (event) => event.record.stream,
+      )
+    t.same(await read({}), ['a', 'b', 'c', 'd'])
+    t.same(await read({ order: 'desc' }), ['d', 'c', 'b', 'a'])
+    t.same(await read({ limit: 2 }), ['a', 'b'])
+    t.same(await read({ order: 'desc', limit: 1 }), ['d'])
+    t.same(await read({ after: 2 }), ['b', 'c', 'd'])
+    t.same(await read({ after: 1, before: 3 }), ['a'])
+    t.same(await read({ before: 2 }), [])
+    t.same(await read({ after: position }), [])
+    t.same(await read({ matches: async ({ actor }) => actor === 'key:c', limit: 1 }), [
+      'c',
+    ])
+    const ofSouth = { matches: ({ project }: EventPlace) => project === 'south' }
+    t.equal((await read({ ...ofSouth, limit: 10_000 })).length, 1_200)
+    const [event] = await readMatchingEvents(sql, { ...all, matches: isOpened })
+    t.same(event?.private, { personal: { owner: 'a' } })
+    await t.rejects(read({ signal: AbortSignal.abort(new Error('gone')) }), {
       message: 'gone',
     })
   })
