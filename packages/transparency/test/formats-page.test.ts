@@ -4,6 +4,7 @@ import {
   leafHash,
   openCheckpoint,
   openConsistencyProof,
+  openReceipt,
   openTlogProof,
   parseVerifierKey,
 } from '../src/index.ts'
@@ -30,4 +31,9 @@ t.test('the examples of the page on formats verify', async (t) => {
   t.equal(openTlogProof(example('tlog-proof'), second, keys).index, 1)
   const old = { size: 2, root: merkleTreeHash(leaves.slice(0, 2)) }
   t.equal(openConsistencyProof(example('consistency-proof'), old, keys).oldSize, 2)
+  const receipt = openReceipt(example('receipt').trimEnd(), keys)
+  t.match(receipt, {
+    record: { type: 'FileUploaded', position: 2 },
+    withheld: ['personal'],
+  })
 })
