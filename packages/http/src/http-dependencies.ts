@@ -1,7 +1,9 @@
 import type {
+  AccessLog,
   AdminUseCases,
   AuditLog,
   Authentication,
+  Erasures,
   FileHolds,
   Files,
   History,
@@ -34,6 +36,10 @@ export type HttpDependencies = {
   readonly uploads?: Uploads
   /** Absent: the routes of holds do not exist. */
   readonly holds?: FileHolds
+  /** Absent: nothing can be erased. */
+  readonly erasures?: Erasures
+  /** Absent: no read is written down. */
+  readonly access?: AccessLog
   /** Absent: the routes of events do not exist, and nobody can look back. */
   readonly history?: History
   /** Absent: the route of the audit log does not exist. */

@@ -14,6 +14,7 @@ import type { RequestState } from './request-context.ts'
 import { addAuditLogRoute } from './routes/audit-logs.ts'
 import { deleteFile } from './routes/delete-file.ts'
 import { deleteFiles } from './routes/delete-files.ts'
+import { addErasureRoute } from './routes/erase-file.ts'
 import { addEventRoutes } from './routes/events.ts'
 import { fileContent } from './routes/file-content.ts'
 import { addHoldRoutes } from './routes/file-holds.ts'
@@ -122,8 +123,9 @@ function createRouter(
   router.get('/healthz', healthz)
   router.get('/readyz', readyz(dependencies))
   const { admin, auditLog, history, holds, webhooks, transparency } = dependencies
-  const { uploads } = dependencies
+  const { erasures, uploads } = dependencies
   if (holds !== undefined) addHoldRoutes(router, dependencies, holds, watch)
+  if (erasures !== undefined) addErasureRoute(router, dependencies, erasures, watch)
   if (uploads !== undefined) addUploadRoutes(router, dependencies, uploads, watch)
   if (history !== undefined) addEventRoutes(router, dependencies, history, streams)
   if (webhooks !== undefined) addWebhookRoutes(router, dependencies, webhooks, watch)

@@ -6,6 +6,7 @@ import { auditVerifyReceipt } from './commands/audit-receipt.ts'
 import { auditVerify } from './commands/audit-verify.ts'
 import type { CommandContext } from './commands/command-context.ts'
 import { listConsumers, resumeConsumer, skipEvent } from './commands/consumers.ts'
+import { erase } from './commands/erase.ts'
 import { listFiles } from './commands/files.ts'
 import { createKey, listKeys, revokeKey, updateKey } from './commands/keys.ts'
 import { rebuild, sweep } from './commands/maintenance.ts'
@@ -195,6 +196,18 @@ function describe(run: Wrap): Command {
     .argument('<key-id>')
     .option('--project <id>', 'the project (default: default)')
     .action((id, flags) => run(revokeKey)(id, flags))
+
+  program
+    .command('erase')
+    .description(
+      'destroy what was said of a file, and its content; or the trail of a key',
+    )
+    .argument('[file-id]')
+    .option('--project <id>', 'the project (default: default)')
+    .option('--actor <key-id>', 'erase what this key has said, and revoke it')
+    .option('--dry-run', 'say what --actor would erase')
+    .option('--json', 'print everything as JSON')
+    .action((file, flags) => run(erase)(file, flags))
 
   const consumers = program.command('consumers').description('durable readers of the log')
   consumers

@@ -1,6 +1,11 @@
 import { CustodyError, SYSTEM_PROJECT } from '@custody/domain'
 import type { MaybePromise } from '@custody/event-log'
 import { nextDeadline, nextUploadDeadline } from '@custody/file-index'
+import {
+  type AccessEvents,
+  type AccessLog,
+  createAccessLog,
+} from './access/access-log.ts'
 import { createAdmin } from './admin/admin-service.ts'
 import { configureDefaultProject } from './admin/default-project.ts'
 import type { AdminUseCases } from './admin-types.ts'
@@ -13,6 +18,10 @@ import { expireDueFiles, expireDueUploads } from './background/expiry-ticker.ts'
 import { collectGarbage } from './background/garbage-collector.ts'
 import { sweepOrphans } from './background/orphan-sweep.ts'
 import { type Repeating, repeat } from './background/repeat.ts'
+import { createTrailErasure } from './erasure/erase-trail.ts'
+import { createEraser } from './erasure/eraser.ts'
+import type { ErasureFile } from './erasure/erasure-list.ts'
+import type { Erasures } from './erasure/erasures.ts'
 import { createFileHolds, type FileHolds } from './files/file-holds.ts'
 import { createFileLookup } from './files/file-lookup.ts'
 import { createFiles } from './files/files-service.ts'
@@ -45,6 +54,10 @@ export type ServiceOptions = {
   readonly rateStore?: RateStore
   /** Absent: there are no webhooks. */
   readonly webhooks?: WebhookOptions
+  /** Where erasures are listed, outside of the database. */
+  readonly erasureFile: ErasureFile
+  /** Reads that are written down as events. Default: none. */
+  readonly accessEvents?: AccessEvents
 }
 
 /** Everything that Custody does, without HTTP. */
@@ -55,6 +68,9 @@ export interface Service {
   readonly history: History
   readonly auditLog: AuditLog
   readonly admin: AdminUseCases
+  readonly erasures: Erasures
+  /** Absent: no read is written down. */
+  readonly access?: AccessLog
   readonly webhooks?: Webhooks
   authenticate(token: string): MaybePromise<Authentication>
   /** The purposes that any key may upload in a dialect of this policy. */
@@ -90,8 +106,12 @@ export async function createService(
     options.webhooks && openWebhooks(environment, appender, options.webhooks)
   const guard = createClockGuard(clock, options.monotonic)
   let background:
-    | Record<'expiry' | 'garbage' | 'reactions' | 'sweep' | 'rows' | 'keyUses', Repeating>
+    | Record<
+        'expiry' | 'garbage' | 'reactions' | 'sweep' | 'rows' | 'keyUses' | 'erasure',
+        Repeating
+      >
     | undefined
+  let accessFlush: Repeating | undefined
   let distrust: string | undefined
   const consumers = createConsumerControl(
     environment,
@@ -100,6 +120,18 @@ export async function createService(
     () => background?.reactions.wake(),
   )
 
+  const eraser = createEraser(environment, appender, options.erasureFile)
+  const { accessEvents = 'off' } = options
+  const access =
+    accessEvents === 'off'
+      ? undefined
+      : createAccessLog(environment, appender, {
+          all: accessEvents === 'all',
+          onFull: () => accessFlush?.wake(),
+        })
+
+  // Before anything else is read: a database that was restored holds what was erased.
+  await eraser.start()
   await configureDefaultProject(environment, appender, options)
   await reactions.start()
 
@@ -135,6 +167,9 @@ export async function createService(
 
   appender.onAppended((events) => {
     if (events.some(({ type }) => makesGarbage.has(type))) background?.garbage.wake()
+    if (events.some(({ type }) => type === 'PrivateDataErased')) {
+      background?.erasure.wake()
+    }
     if (!events.some(({ type }) => type.startsWith('File'))) return
     if (plugins.reactions.length > 0) background?.reactions.wake()
   })
@@ -147,6 +182,11 @@ export async function createService(
     auditLog: createAuditLog(environment),
     ...(webhooks && { webhooks: webhooks.useCases }),
     admin: createAdmin(environment, { appender, consumers, keyUses }, options.dialect),
+    erasures: {
+      eraseFile: eraser.eraseFile,
+      eraseTrail: createTrailErasure(environment, appender, eraser),
+    },
+    ...(access && { access }),
     authenticate: createAuthenticator(
       environment,
       appender,
@@ -214,7 +254,21 @@ export async function createService(
           work: () => keyUses.flush(),
           onError: failed('writing down when keys were used'),
         }),
+        erasure: repeat({
+          everyMs: 30 * SECOND,
+          delayMs: SECOND,
+          work: eraser.tidy,
+          onError: failed('removing what erased data has left'),
+        }),
       }
+      if (access) {
+        accessFlush = repeat({
+          everyMs: SECOND / 2,
+          work: access.flush,
+          onError: failed('writing down reads'),
+        })
+      }
+      background.erasure.wake()
       background.garbage.wake()
       background.reactions.wake()
       await webhooks?.runner.start()
@@ -224,6 +278,8 @@ export async function createService(
       await webhooks?.runner.stop()
       await Promise.all(Object.values(background).map((one) => one.stop()))
       background = undefined
+      await accessFlush?.stop()
+      await access?.flush().catch(failed('writing down reads'))
       await keyUses.flush().catch(failed('writing down when keys were used'))
     },
   }

@@ -1,4 +1,5 @@
 export type { ProjectLimits } from '@custody/domain'
+export type { AccessEvents, AccessLog, FileRead } from './access/access-log.ts'
 export { DEFAULT_PROJECT } from './admin/default-project.ts'
 export type {
   AdminContext,
@@ -23,6 +24,13 @@ export {
   type Service,
   type ServiceOptions,
 } from './create-service.ts'
+export type { ErasureFile } from './erasure/erasure-list.ts'
+export type {
+  EraseAsked,
+  Erasures,
+  ErasureView,
+  TrailView,
+} from './erasure/erasures.ts'
 export type { FileHolds, HoldsView, HoldView, NewHold } from './files/file-holds.ts'
 export { extensionOf } from './files/judge-content.ts'
 export type { AuditEntry, AuditLog, AuditQuery } from './history/audit-log.ts'

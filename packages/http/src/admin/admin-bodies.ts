@@ -97,5 +97,7 @@ export const sweepOptions = object({
   force: optional(boolean),
 })
 
+export const trailOptions = object({ dry_run: optional(boolean) })
+
 /** Routes whose body says nothing. */
 export const emptyBody = object({})

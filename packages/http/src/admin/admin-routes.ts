@@ -33,6 +33,7 @@ import {
   presentServiceAccount,
 } from './admin-shapes.ts'
 import { checkPurposes } from './check-purposes.ts'
+import { addErasureRoutes } from './erasure-routes.ts'
 import { pageQuery } from './page-query.ts'
 
 /** A request that the admin key sent. */
@@ -68,9 +69,10 @@ export function addAdminRoutes(
   addApiKeyRoutes(route, admin)
   addConsumerRoutes(route, admin)
   addMaintenanceRoutes(route, admin)
+  if (dependencies.erasures) addErasureRoutes(route, dependencies.erasures)
 }
 
-type Route = (
+export type Route = (
   method: 'get' | 'post' | 'delete',
   path: string,
   answer: (request: AdminRequest) => Promise<object>,

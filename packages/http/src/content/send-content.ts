@@ -13,6 +13,8 @@ export type ContentAnswer = {
   /** One past the last byte. */
   readonly end: number
   readonly watch: TransferWatch
+  /** Called when the answer begins: what it is refused for comes before. */
+  readonly begun?: () => void
 }
 
 const firstSlice = 16 * 1024
@@ -25,11 +27,12 @@ const firstSlice = 16 * 1024
  */
 export async function sendContent(
   response: ServerResponse,
-  { status, headers, content, start, end, watch }: ContentAnswer,
+  { status, headers, content, start, end, watch, begun }: ContentAnswer,
 ): Promise<void> {
   const { inline } = content
   if (inline !== undefined) {
     response.writeHead(status, headers)
+    begun?.()
     response.end(inline.length === end - start ? inline : inline.subarray(start, end))
     return
   }
@@ -45,6 +48,7 @@ export async function sendContent(
   try {
     let chunk = await chunks.next()
     response.writeHead(status, headers)
+    begun?.()
     while (!chunk.done && !response.destroyed) {
       await write(response, chunk.value, transfer)
       if (!response.destroyed) chunk = await chunks.next()

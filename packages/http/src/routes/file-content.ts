@@ -27,8 +27,14 @@ export function fileContent(
     const { req, res } = context
     const etag = etagOf(file.sha256)
     const headers = { ...answerHeaders(context.state), ...contentHeaders(file, etag) }
+    const { access } = dependencies
+    const { requestId } = context.state
+    const noteMetadata = () => {
+      if (access?.all) access.note(principal, { file: id, what: 'metadata', requestId })
+    }
     context.respond = false
     if (matchesAny(req.headers['if-none-match'], etag)) {
+      noteMetadata()
       res.writeHead(304, headers).end()
       return
     }
@@ -46,7 +52,21 @@ export function fileContent(
     if (range !== undefined)
       headers['content-range'] = `bytes ${start}-${end - 1}/${file.bytes}`
     const status = range === undefined ? 200 : 206
-    if (isHead) res.writeHead(status, headers).end()
-    else await sendContent(res, { status, headers, content, start, end, watch })
+    if (isHead) {
+      noteMetadata()
+      res.writeHead(status, headers).end()
+      return
+    }
+    const read = {
+      file: id,
+      what: 'content',
+      requestId,
+      ...(range && { range }),
+    } as const
+    const begun = access && (() => access.note(principal, read))
+    await sendContent(res, {
+      ...{ status, headers, content, start, end, watch },
+      ...(begun && { begun }),
+    })
   }
 }

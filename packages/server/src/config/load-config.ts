@@ -29,6 +29,7 @@ export type Config = {
   readonly plugins: readonly PluginSetting[]
   /** The file that plugin modules are resolved from, or undefined: from Custody itself. */
   readonly configFile: string | undefined
+  readonly accessEvents: 'off' | 'content' | 'all'
   readonly log: 'pretty' | 'json' | 'off'
   /** What was ignored, to be told when the logger is there. */
   readonly warnings: readonly string[]
@@ -106,6 +107,7 @@ export function loadConfig({ env, flags = {}, cwd, isTerminal }: ConfigSources):
       typeof one === 'string' ? { module: one } : one,
     ),
     configFile,
+    accessEvents: merged.accessEvents,
     log: merged.log ?? (isTerminal ? 'pretty' : 'json'),
     warnings,
   })
@@ -125,6 +127,7 @@ type Merged = {
   readonly masterKey?: string
   readonly webhookAllow: readonly string[]
   readonly plugins: readonly (string | PluginSetting)[]
+  readonly accessEvents: 'off' | 'content' | 'all'
   readonly log?: 'pretty' | 'json' | 'off'
 }
 

@@ -107,6 +107,13 @@ export const settings = {
     about:
       'Plugins: module names (separated by commas in the environment), or {module, options}.',
   },
+  accessEvents: {
+    env: 'CUSTODY_ACCESS_EVENTS',
+    schema: { type: 'string', enum: ['off', 'content', 'all'] },
+    default: 'off',
+    about:
+      'Reads that become events: off (none), content (downloads), all (metadata of a file as well).',
+  },
   log: {
     env: 'CUSTODY_LOG',
     schema: { type: 'string', enum: ['pretty', 'json', 'off'] },

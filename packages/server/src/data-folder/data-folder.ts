@@ -9,6 +9,7 @@ export type DataFolder = {
   readonly lock: string
   readonly run: string
   readonly serverFile: string
+  readonly erasures: string
 }
 
 export function layout(path: string): DataFolder {
@@ -18,6 +19,7 @@ export function layout(path: string): DataFolder {
     lock: join(path, 'lock.db'),
     run: join(path, 'run'),
     serverFile: join(path, 'run', 'server.json'),
+    erasures: join(path, 'erasures.log'),
   }
 }
 

@@ -20,6 +20,7 @@ import {
 } from '@custody/service'
 import type { Config } from '../config/load-config.ts'
 import { type DataFolder, prepareDataFolder } from '../data-folder/data-folder.ts'
+import { erasureFile } from '../data-folder/erasure-file.ts'
 import { lockDataFolder } from '../data-folder/lock-data-folder.ts'
 import { masterKeyStore } from '../data-folder/master-keys.ts'
 import { loadSecrets, type Secrets } from '../data-folder/secrets.ts'
@@ -132,6 +133,8 @@ export async function openDeployment(
         apiKey: options.configure ? secrets.apiKey.value : undefined,
         dialect: config.dialect,
         monotonic,
+        erasureFile: erasureFile(folder.erasures),
+        accessEvents: config.accessEvents,
         webhooks: {
           sealingKey: secrets.webhookKey.value,
           allow: config.webhookAllow,

@@ -43,6 +43,8 @@ export async function runServer(options: {
     files: service.files,
     uploads: service.uploads,
     holds: service.holds,
+    erasures: service.erasures,
+    ...(service.access && { access: service.access }),
     history: service.history,
     auditLog: service.auditLog,
     transparency,

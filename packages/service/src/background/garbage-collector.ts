@@ -18,7 +18,7 @@ export async function collectGarbage(
   appender: Appender,
   signal: AbortSignal,
 ): Promise<number> {
-  const { log, ids } = environment
+  const { log } = environment
   let destroyed = 0
   for (let after = ''; !signal.aborted; ) {
     const queued = (await findGarbage(log.reader.sql, { after, limit: AT_ONCE })).map(
@@ -26,19 +26,35 @@ export async function collectGarbage(
     )
     after = queued.at(-1) ?? after
     if (queued.length === 0) break
-    const extents = await unlink(environment, queued)
+    destroyed += queued.length
+    destroyed -= (await destroyExtents(environment, appender, queued)).length
+  }
+  return destroyed
+}
+
+/** Destroys the bytes of extents that wait for it. Resolves to those that could not be unlinked. */
+export async function destroyExtents(
+  environment: Environment,
+  appender: Appender,
+  queued: readonly string[],
+): Promise<string[]> {
+  const stuck: string[] = []
+  for (let from = 0; from < queued.length; from += AT_ONCE) {
+    const some = queued.slice(from, from + AT_ONCE)
+    const extents = await unlink(environment, some)
+    const gone = new Set(extents)
+    stuck.push(...some.filter((extent) => !gone.has(extent)))
     if (extents.length === 0) continue
     await appender.append(
       { type: 'RecordDestroyed', extents },
       {
         project: SYSTEM_PROJECT,
         actor: 'system:garbage',
-        requestId: ids.prefixed('req_'),
+        requestId: environment.ids.prefixed('req_'),
       },
     )
-    destroyed += extents.length
   }
-  return destroyed
+  return stuck
 }
 
 /** Resolves to those whose bytes are gone; inline ones go with the event. */

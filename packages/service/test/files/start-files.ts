@@ -84,6 +84,7 @@ export async function startService(
     apiKey: API_KEY,
     dialect: 'openai',
     monotonic: now,
+    erasureFile: { backward: () => [], append: nothing },
   })
   const found = await service.authenticate(API_KEY)
   if (found.kind !== 'project') throw new Error('the key is not known')

@@ -69,6 +69,7 @@ export async function startReactions(t: Test): Promise<Reactions> {
     apiKey: API_KEY,
     dialect: 'openai',
     monotonic: clock,
+    erasureFile: { backward: () => [], append: nothing },
   })
   const runner = createReactionRunner(environment)
 

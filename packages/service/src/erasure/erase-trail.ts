@@ -1,0 +1,141 @@
+import { CustodyError, type Erasure, isHeld, SYSTEM_PROJECT } from '@custody/domain'
+import { readProjectEvents, type StoredEvent } from '@custody/event-log'
+import {
+  findApiKey,
+  findFile,
+  findKeysOfAccount,
+  findProject,
+  findServiceAccount,
+  findUpload,
+} from '@custody/file-index'
+import type { Appender } from '../appender.ts'
+import type { ServiceEnvironment } from '../service-environment.ts'
+import type { Eraser } from './eraser.ts'
+import type { Erasures, TrailView } from './erasures.ts'
+
+const PAGE = 1_000
+
+/** Ids that one answer has, of each kind. */
+const MAX_IDS = 1_000
+
+/** Events of a key whose private data says what a person said. */
+const TYPES = ['FileUploaded', 'FileHeld', 'UploadCreated']
+
+/** Erases what one key has said. See docs/decisions/0018-the-trail-of-a-key.md for what belongs to it. */
+export function createTrailErasure(
+  { log, clock }: Pick<ServiceEnvironment, 'log' | 'clock'>,
+  appender: Pick<Appender, 'append'>,
+  eraser: Pick<Eraser, 'settle'>,
+): Erasures['eraseTrail'] {
+  return async (project, keyId, { dryRun }, { actor, requestId }) => {
+    const { sql } = log.reader
+    if (project === SYSTEM_PROJECT || !(await findProject(sql, project))) {
+      throw new CustodyError('project_not_found', `No such Project object: ${project}`, {
+        param: 'id',
+      })
+    }
+    const key = await findApiKey(sql, keyId)
+    if (key?.project !== project) {
+      throw new CustodyError('api_key_not_found', `No such API Key object: ${keyId}`, {
+        param: 'id',
+      })
+    }
+    const asking = { project, actor, requestId }
+    const revoked = key.revokedAt === null
+    // First of all: it must not leave more of its trail meanwhile.
+    if (revoked && !dryRun) {
+      await appender.append(
+        { type: 'RevokeApiKey', id: key.id, reason: 'request' },
+        asking,
+      )
+    }
+
+    const erased = new Set<string>()
+    const held = new Set<string>()
+    for await (const [file, groups] of filesOf(project, `key:${keyId}`)) {
+      if (await isKept(file)) {
+        held.add(file)
+        continue
+      }
+      erased.add(file)
+      if (dryRun) continue
+      try {
+        await appender.append({ type: 'ErasePrivate', stream: file, groups }, asking)
+      } catch (error) {
+        if (!(error instanceof CustodyError && error.key === 'file_held')) throw error
+        erased.delete(file)
+        held.add(file)
+      }
+    }
+
+    const account = key.account === null ? null : await nameless(key.account, key.id)
+    if (!dryRun) {
+      const named = [key, ...(account ? [account] : [])]
+      for (const { id, position } of named) {
+        const groups = [{ position, group: 'personal' }]
+        await appender.append({ type: 'ErasePrivate', stream: id, groups }, asking)
+      }
+      await eraser.settle()
+    }
+    return {
+      key: key.id,
+      dryRun,
+      revoked,
+      account: account?.id ?? null,
+      files: erased.size,
+      held: held.size,
+      fileIds: [...erased].slice(0, MAX_IDS),
+      heldIds: [...held].slice(0, MAX_IDS),
+    } satisfies TrailView
+  }
+
+  /** The account, where this is the last of its keys that is good. */
+  async function nameless(accountId: string, keyId: string) {
+    const { sql } = log.reader
+    const others = (await findKeysOfAccount(sql, accountId)).filter(
+      ({ id }) => id !== keyId,
+    )
+    return others.length === 0 ? await findServiceAccount(sql, accountId) : null
+  }
+
+  async function isKept(file: string): Promise<boolean> {
+    const state = await findFile(log.reader.sql, file)
+    return state !== null && !state.ended && isHeld(state, clock() * 1000)
+  }
+
+  /** Each file of which the actor said something that is there still. */
+  async function* filesOf(
+    project: string,
+    actor: string,
+  ): AsyncGenerator<readonly [string, readonly Erasure[]]> {
+    for (let after = 0; ; ) {
+      const page = await readProjectEvents(log.reader.sql, {
+        project,
+        after,
+        order: 'asc',
+        types: TYPES,
+        limit: PAGE,
+      })
+      const byFile = new Map<string, Erasure[]>()
+      for (const event of page) {
+        if (event.record.actor !== actor || !event.private.personal) continue
+        const file = await fileOf(event)
+        if (file === undefined) continue
+        const group = { position: event.record.position, group: 'personal' }
+        byFile.set(file, [...(byFile.get(file) ?? []), group])
+      }
+      yield* byFile
+      after = page.at(-1)?.record.seq ?? after
+      if (page.length < PAGE) return
+    }
+  }
+
+  /** The file that an event is about: of an upload in parts, the one that it came to, or itself where it came to none. */
+  async function fileOf({ record }: StoredEvent): Promise<string | undefined> {
+    if (record.type !== 'UploadCreated') return record.stream
+    const upload = await findUpload(log.reader.sql, record.stream)
+    // A pending one is over within an hour, and is told of then.
+    if (!upload?.ended) return undefined
+    return upload.ended.status === 'completed' ? upload.ended.file : upload.id
+  }
+}

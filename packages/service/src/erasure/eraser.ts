@@ -1,0 +1,200 @@
+import { CustodyError, toSeconds } from '@custody/domain'
+import { type PurgeObstacle, parseTime, readProjectEvents } from '@custody/event-log'
+import { findSource, isGarbage, listUploadParts } from '@custody/file-index'
+import type { Appender } from '../appender.ts'
+import { destroyExtents } from '../background/garbage-collector.ts'
+import type { ServiceEnvironment } from '../service-environment.ts'
+import { compareList, type ErasureFile, erasedLine, purgedLine } from './erasure-list.ts'
+import type { Erasures } from './erasures.ts'
+import { repeatErasures } from './repeat-erasures.ts'
+
+/** How long a request waits for what is in the way, in milliseconds. */
+const PATIENCE_MS = 10_000
+
+const PAGE = 1_000
+
+const obstacles: Readonly<Record<PurgeObstacle, string>> = {
+  reader: 'a connection that reads the database holds its write-ahead log',
+  rebuild: 'the index is being built anew, and its former tables are not gone yet',
+}
+
+/** Sees to it that what was erased is gone from every file. */
+export interface Eraser extends Pick<Erasures, 'eraseFile'> {
+  /**
+   * Before anything is served: erases again what a database that was restored has once more, and lists what the
+   * list lacks.
+   */
+  start(): Promise<void>
+  /** Lists what was erased, and removes what it left. @throws CustodyError `erasure_unfinished` */
+  settle(): Promise<void>
+  /** The same in the background: where something is in the way, it is left for the next time. */
+  tidy(signal: AbortSignal): Promise<void>
+}
+
+export function createEraser(
+  environment: Pick<ServiceEnvironment, 'log' | 'blobs' | 'ids' | 'logger'>,
+  appender: Appender,
+  erasureFile: ErasureFile,
+  { patienceMs = PATIENCE_MS }: { readonly patienceMs?: number } = {},
+): Eraser {
+  const { log, logger } = environment
+  let listedTo = 0
+  let isPurged = true
+  let listing: Promise<void> = Promise.resolve()
+  let running: Promise<PurgeObstacle | undefined> | undefined
+  let next: Promise<PurgeObstacle | undefined> | undefined
+
+  appender.onAppended((events) => {
+    if (events.some(({ type }) => type === 'PrivateDataErased')) isPurged = false
+  })
+
+  /** Writes down the erasures that the list lacks: one after the other, whoever asks. */
+  function list(): Promise<void> {
+    listing = listing.then(listMore, listMore)
+    return listing
+  }
+
+  async function listMore(): Promise<void> {
+    for (;;) {
+      const page = await log.reader.read({
+        from: listedTo,
+        types: ['PrivateDataErased'],
+        limit: PAGE,
+      })
+      const last = page.at(-1)
+      if (!last) return
+      erasureFile.append(page.map(erasedLine))
+      listedTo = last.record.position
+    }
+  }
+
+  /** One purge serves all that was erased before it began. */
+  function purge(signal?: AbortSignal): Promise<PurgeObstacle | undefined> {
+    if (!running) return beginPurge(signal)
+    next ??= running.then(
+      () => beginPurge(signal),
+      () => beginPurge(signal),
+    )
+    return next
+  }
+
+  function beginPurge(signal?: AbortSignal): Promise<PurgeObstacle | undefined> {
+    next = undefined
+    // What is erased while it runs is for the next one.
+    isPurged = true
+    const begun = log
+      .purge({ patienceMs: signal ? 0 : patienceMs, ...(signal && { signal }) })
+      .then(
+        (obstacle) => {
+          if (obstacle) isPurged = false
+          else if (isPurged) erasureFile.append([purgedLine])
+          return obstacle
+        },
+        (error: unknown) => {
+          isPurged = false
+          throw error
+        },
+      )
+      .finally(() => {
+        if (running === begun) running = undefined
+      })
+    running = begun
+    return begun
+  }
+
+  async function settle(): Promise<void> {
+    await list()
+    if (isPurged && !running) return
+    const obstacle = await purge()
+    if (obstacle) throw unfinished(obstacles[obstacle])
+  }
+
+  /** Extents of what was erased whose bytes are there still, those of the upload that it came from included. */
+  async function leftExtents(project: string, file: string): Promise<string[]> {
+    const { sql } = log.reader
+    const named = new Set<string>()
+    const events = await readProjectEvents(sql, {
+      project,
+      stream: file,
+      types: ['PrivateDataErased'],
+      order: 'asc',
+      limit: Number.MAX_SAFE_INTEGER,
+    })
+    for (const { record } of events) {
+      const { extents = [] } = record.data as { extents?: readonly string[] }
+      for (const extent of extents) named.add(extent)
+    }
+    const source = await findSource(sql, file)
+    if (source !== undefined) {
+      for (const { id } of await listUploadParts(sql, source)) named.add(id)
+    }
+    const left: string[] = []
+    for (const extent of named) if (await isGarbage(sql, extent)) left.push(extent)
+    return left
+  }
+
+  async function erasedAt(project: string, file: string): Promise<number> {
+    const [last] = await readProjectEvents(log.reader.sql, {
+      project,
+      stream: file,
+      types: ['FileErased'],
+      order: 'desc',
+      limit: 1,
+    })
+    if (!last) throw new TypeError(`File ${file} was erased, and no event says so`)
+    return toSeconds(parseTime(last.record.time))
+  }
+
+  async function destroyContent(project: string, file: string): Promise<void> {
+    const stuck = await destroyExtents(
+      environment,
+      appender,
+      await leftExtents(project, file),
+    )
+    if (stuck.length > 0) throw unfinished('stored content could not be removed')
+  }
+
+  return {
+    async start() {
+      const found = await compareList(erasureFile, log.reader)
+      listedTo = found.listedTo
+      isPurged = found.isPurged && found.missing.length === 0
+      await repeatErasures(environment, appender, found.missing)
+      await list()
+      for (const { project, stream } of found.missing) {
+        const left = await leftExtents(project, stream)
+        // What cannot be removed now is queued.
+        await destroyExtents(environment, appender, left)
+      }
+    },
+
+    async eraseFile(project, id, { actor, idAsSent, requestId }) {
+      await appender.append(
+        { type: 'EraseFile', file: id, idAsSent },
+        { project, actor, requestId },
+      )
+      await destroyContent(project, id)
+      await settle()
+      return { id, erasedAt: await erasedAt(project, id) }
+    },
+
+    settle,
+
+    async tidy(signal) {
+      await list()
+      if (isPurged) return
+      const obstacle = await purge(signal)
+      if (obstacle) {
+        logger.debug({ obstacle }, 'remnants of what was erased wait to be removed')
+      }
+    },
+  }
+}
+
+function unfinished(why: string): CustodyError {
+  return new CustodyError(
+    'erasure_unfinished',
+    `The erasure is recorded, and not finished: ${why}. It goes on by itself; ask again to see it done.`,
+    { headers: { 'retry-after': '5' } },
+  )
+}
