@@ -2,11 +2,14 @@ import type { EventType } from '../events/event-map.ts'
 import { eventName } from '../events/event-name.ts'
 import { eventSchemas } from '../events/event-schemas.ts'
 
-/** Stands for every event that a webhook can be told of. */
+/** Stands for every event that a webhook can be told of, but for those that have to be asked for by name. */
 export const ALL_EVENTS = '*'
 
 /** What a webhook is about: what happens to files and uploads, and to the project's webhooks themselves. */
 const things = /^(File|Upload|Webhook)[A-Z]/
+
+/** A receiver that looks at a file when it is told of something would be told of that, and look again. */
+const onlyByName: ReadonlySet<EventType> = new Set(['FileContentRead'])
 
 const byName: ReadonlyMap<string, EventType> = new Map(
   (Object.keys(eventSchemas) as EventType[])
@@ -19,6 +22,8 @@ export const webhookEventNames: readonly string[] = [...byName.keys()].sort()
 
 /** The types that these names mean; a name that is no longer known means none. */
 export function webhookEventTypes(names: readonly string[]): EventType[] {
-  if (names.includes(ALL_EVENTS)) return [...byName.values()]
-  return names.flatMap((name) => byName.get(name) ?? [])
+  const named = names.flatMap((name) => byName.get(name) ?? [])
+  if (!names.includes(ALL_EVENTS)) return named
+  const usual = [...byName.values()].filter((type) => !onlyByName.has(type))
+  return [...new Set([...usual, ...named])]
 }

@@ -238,6 +238,12 @@ t.test(
       'FileUploaded',
       'FileHeld',
     ])
-    t.equal(webhookEventTypes(['file.held', '*']).length, webhookEventNames.length)
+    t.equal(webhookEventTypes(['file.held', '*']).length, webhookEventNames.length - 1)
+    t.notOk(webhookEventTypes(['*']).includes('FileContentRead'))
+    t.equal(
+      webhookEventTypes(['*', 'file.content_read']).length,
+      webhookEventNames.length,
+      'reads only where they are asked for: a receiver that reads would have no end',
+    )
   },
 )

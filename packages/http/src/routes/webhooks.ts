@@ -39,11 +39,10 @@ const statuses = ['delivered', 'retrying', 'failed'] as const
 const named = [ALL_EVENTS, ...webhookEventNames]
 const anyName = oneOf([...named, ...webhookEventNames.map((name) => `custody.${name}`)])
 
-/** The names, each once; `custody.file.uploaded` is understood as well. All of them are `*`. */
+/** The names, each once; `custody.file.uploaded` is understood as well. */
 const eventList: Reader<string[]> = (value, param) => {
   const given = someOf(anyName, named)(value, param)
-  const names = new Set(given.map((name) => name.replace(/^custody\./, '')))
-  return names.has(ALL_EVENTS) ? [ALL_EVENTS] : [...names]
+  return [...new Set(given.map((name) => name.replace(/^custody\./, '')))]
 }
 
 const url = text(2_048)
