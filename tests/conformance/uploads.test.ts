@@ -321,6 +321,44 @@ t.test('a completion that is wrong leaves the upload as it is', async (t) => {
   t.equal((await complete(upload.id, [one, two])).status, 200)
 })
 
+t.test('the history of an upload names things as its routes do', async (t) => {
+  const project = await server.createProject()
+  const { id } = await create(5, { metadata: { team: 'north' } }, project.api)
+  const part = (await sendPart(id, 'Hello', project.api)).json<PartObject>().id
+  const done = await complete(id, [part], {}, project.api)
+  const file = done.json<UploadObject>().file?.id
+  const left = await create(1, {}, project.api)
+  await cancel(left.id, project.api)
+  const { data } = (
+    await project.api.call('GET', '/v1/events?types[]=custody.upload.created')
+  ).json<{ data: unknown }>()
+  t.match(data, [
+    {
+      subject: id,
+      data: {
+        bytes: 5,
+        purpose: 'user_data',
+        personal: { filename: 'a.bin', metadata: { team: 'north' } },
+      },
+    },
+    { subject: left.id },
+  ])
+  const all = (await project.api.call('GET', '/v1/events?order=asc')).json<{
+    data: readonly { type: string; subject: string; data: object }[]
+  }>()
+  t.match(
+    all.data.filter(({ type }) => /upload/.test(type)),
+    [
+      { type: 'custody.upload.created', subject: id },
+      { type: 'custody.upload.part_added', subject: id, data: { part, bytes: 5 } },
+      { type: 'custody.file.uploaded', subject: file, data: { source: id } },
+      { type: 'custody.upload.completed', subject: id, data: { file, parts: [part] } },
+      { type: 'custody.upload.created', subject: left.id },
+      { type: 'custody.upload.cancelled', subject: left.id },
+    ],
+  )
+})
+
 t.test('an upload that has ended takes nothing', async (t) => {
   const completed = await create(5)
   const parts = [await addPart(completed.id, 'Hello')]

@@ -1,7 +1,7 @@
 import { type EventType, eventName, eventSchemas, isEventType } from '@custody/domain'
 import type { AuditEntry } from '@custody/service'
 import { dialectNamed } from '../dialects/dialects.ts'
-import { isFileId } from './cloud-event.ts'
+import { subjectOf } from './event-ids.ts'
 
 /** Where OpenAI has another name for it. */
 const otherNames: Readonly<Record<string, string>> = { ApiKeyRevoked: 'api_key.deleted' }
@@ -47,15 +47,10 @@ export function auditObject({ event, project, actor }: AuditEntry): {
       },
     },
     [type]: {
-      id: subjectOf(event.stream, project?.dialect),
+      id: project ? subjectOf(event, dialectNamed(project.dialect)) : event.stream,
       ...detailsOf(type, event.data),
     },
   }
-}
-
-function subjectOf(stream: string, dialect: string | undefined): string {
-  if (dialect === undefined || !isFileId(stream)) return stream
-  return dialectNamed(dialect).presentId(stream)
 }
 
 function detailsOf(type: string, { personal, ...data }: AuditEntry['event']['data']) {

@@ -1,5 +1,6 @@
 import { type EventType, eventName, eventSchemas, isEventType } from '@custody/domain'
 import type { EventView } from '@custody/service'
+import { type IdForms, shownData, subjectOf } from './event-ids.ts'
 
 /** An event in the JSON form of CloudEvents 1.0. */
 export type CloudEvent = {
@@ -40,32 +41,22 @@ function cloudEventType(type: string): string {
 }
 
 /**
- * `presentId` is the dialect's way to write the id of a file.
+ * `forms` is the dialect's way to write ids.
  *
  * @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
  */
-export function cloudEvent(
-  event: EventView,
-  presentId: (id: string) => string,
-): CloudEvent {
+export function cloudEvent(event: EventView, forms: IdForms): CloudEvent {
   return {
     specversion: '1.0',
     id: event.id,
     type: cloudEventType(event.type),
     source: `/v1/projects/${event.project}`,
-    subject: isFileId(event.stream) ? presentId(event.stream) : event.stream,
+    subject: subjectOf(event, forms),
     time: event.time,
     datacontenttype: 'application/json',
     position: String(event.position),
     actor: event.actor,
     requestid: event.requestId,
-    data: event.data,
+    data: shownData(event, forms),
   }
-}
-
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-
-/** Files are the only things whose id is a plain UUID in the log. */
-export function isFileId(stream: string): boolean {
-  return uuid.test(stream)
 }

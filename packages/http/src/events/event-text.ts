@@ -20,7 +20,7 @@ export function createEventTexts(): EventTexts {
     const known = single.get(event) ?? new Map<Dialect, string>()
     let text = known.get(dialect)
     if (text === undefined) {
-      const shown = cloudEvent(event, dialect.presentId)
+      const shown = cloudEvent(event, dialect)
       // JSON has no line end in it, so one line of data is enough (WHATWG HTML §9.2)
       text = `id: ${shown.position}\nevent: ${shown.type}\ndata: ${JSON.stringify(shown)}\n\n`
       single.set(event, known.set(dialect, text))

@@ -60,8 +60,8 @@ function queryOf(context: RequestContext): URLSearchParams {
 
 /** Unlike the lists of files, whose cursors are ids, one of events goes on after the position of its last. */
 function sendPage(context: RequestContext, { events, hasMore }: EventPage): void {
-  const { presentId } = context.state.dialect
-  const data = events.map((event) => cloudEvent(event, presentId))
+  const { dialect } = context.state
+  const data = events.map((event) => cloudEvent(event, dialect))
   sendJson(context, 200, {
     object: 'list',
     data,

@@ -25,6 +25,7 @@ const shownGroupNames: readonly string[] = ['personal', 'content']
 /** What is null in place of a name that was erased. */
 const names: Readonly<Record<string, string>> = {
   FileUploaded: 'filename',
+  UploadCreated: 'filename',
   WebhookCreated: 'url',
   WebhookUpdated: 'url',
 }
