@@ -248,25 +248,37 @@ t.test('the count is that of the whole list, at every second', async (t) => {
   t.equal(await north.count(), 0)
 })
 
-/** What SQLite does first for each statement that is asked for one row. */
+/** What SQLite does first for each statement. */
 async function firstSteps(ask: (sql: Sql) => Promise<unknown>): Promise<string[]> {
   const { sql } = index.log.reader
   const steps: string[] = []
+  async function explain<Args extends Record<string, SqlValue>>(
+    statement: Statement<Args, unknown>,
+    args: Args,
+  ): Promise<void> {
+    const explained: Statement<Args, { readonly detail: string }> = {
+      compile(kysely) {
+        const query = statement.compile(kysely)
+        return { ...query, sql: `explain query plan ${query.sql}` }
+      },
+    }
+    const [first] = await sql.all(explained, args)
+    steps.push(first?.detail ?? '')
+  }
   const explained: Sql = {
     ...sql,
-    all: (statement, args) => sql.all(statement, args),
+    async all<Args extends Record<string, SqlValue>, Row>(
+      statement: Statement<Args, Row>,
+      args: Args,
+    ) {
+      await explain(statement, args)
+      return await sql.all(statement, args)
+    },
     async get<Args extends Record<string, SqlValue>, Row>(
       statement: Statement<Args, Row>,
       args: Args,
     ) {
-      const explain: Statement<Args, { readonly detail: string }> = {
-        compile(kysely) {
-          const query = statement.compile(kysely)
-          return { ...query, sql: `explain query plan ${query.sql}` }
-        },
-      }
-      const [first] = await sql.all(explain, args)
-      steps.push(first?.detail ?? '')
+      await explain(statement, args)
       return await sql.get(statement, args)
     },
   }
@@ -279,7 +291,37 @@ t.test('the count begins with what is due, however many files there are', async 
     const steps = await firstSteps((sql) =>
       countFiles(sql, { project: 'north', now: index.now(), ...purpose }),
     )
-    t.equal(steps.length, 1)
-    t.match(steps[0], /^SEARCH deadlines\w* USING PRIMARY KEY \(due_at</)
+    t.equal(steps.length, 2)
+    t.match(steps[1], /^SEARCH deadlines\w* USING PRIMARY KEY \(due_at</)
+  }
+})
+
+t.test('every set of filters has an index of its own', async (t) => {
+  const filters: readonly [Query, string][] = [
+    [{}, ''],
+    [{ purpose: 'batch' }, '_by_purpose'],
+    [{ classification: 'phi' }, '_by_classification'],
+    [{ complianceRegime: 'hipaa' }, '_by_compliance_regime'],
+    [
+      { classification: 'phi', complianceRegime: 'hipaa' },
+      '_by_classification_and_compliance_regime',
+    ],
+    [{ purpose: 'batch', classification: 'phi' }, '_by_purpose_and_classification'],
+    [
+      { purpose: 'batch', complianceRegime: 'hipaa' },
+      '_by_purpose_and_compliance_regime',
+    ],
+    [
+      { purpose: 'batch', classification: 'phi', complianceRegime: 'hipaa' },
+      '_by_purpose_and_classification_and_compliance_regime',
+    ],
+  ]
+  for (const [filter, name] of filters) {
+    for (const order of ['asc', 'desc'] as const) {
+      const [step] = await firstSteps((sql) =>
+        listFiles(sql, { project: 'north', order, limit: 10, now: 1, ...filter }),
+      )
+      t.match(step, new RegExp(`USING INDEX files\\w*_live${name} \\(project=`), name)
+    }
   }
 })

@@ -83,6 +83,14 @@ export function createFiles(
       const project = principal.project.id
       const now = Math.floor(clock() / 1000)
       const ofPurpose = purpose === undefined ? {} : { purpose }
+      const total = query.wantsTotal
+        ? await countFiles(log.reader.sql, { project, ...ofPurpose, now })
+        : undefined
+      const counted = total === undefined ? {} : { total }
+      if (total !== undefined && (query.offset ?? 0) >= total) {
+        // Passing over them all would only find that nothing is left.
+        return { files: [], hasMore: false, ...counted }
+      }
       const states = await listFiles(log.reader.sql, {
         project,
         order: query.order,
@@ -94,13 +102,11 @@ export function createFiles(
         ...(classification !== undefined && { classification }),
         ...(complianceRegime !== undefined && { complianceRegime }),
       })
-      const page = {
+      return {
         files: states.slice(0, query.limit).map(toFileView),
         hasMore: states.length > query.limit,
+        ...counted,
       }
-      if (!query.wantsTotal) return page
-      const total = await countFiles(log.reader.sql, { project, ...ofPurpose, now })
-      return { ...page, total }
     },
 
     async delete(principal, id, { idAsSent, requestId }) {
