@@ -19,8 +19,8 @@ import {
 } from '@custody/file-index'
 import type { Appender } from '../appender.ts'
 import { type EventView, toEventView } from '../history/event-view.ts'
-import { webhookConsumer } from '../log/decide-webhook.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
+import { consumerOf } from './consumer-of.ts'
 import { nextAttemptAt } from './retry-schedule.ts'
 import { type SendOutcome, sendRequest } from './send-request.ts'
 import { signedHeaders } from './signature.ts'
@@ -76,7 +76,7 @@ export function createDeliver(
         recorded.delete(id)
         return
       }
-      const consumer = await consumerOf(webhook)
+      const consumer = await consumerOf(log, webhook)
       if (consumer.next_attempt_at > formatTime(clock() * 1000)) {
         return Date.parse(consumer.next_attempt_at)
       }
@@ -89,17 +89,6 @@ export function createDeliver(
       const attempt = { webhook, consumer, event: found.event, place: found.place }
       await tryOnce(attempt, project.dialect, signal)
     }
-  }
-
-  async function consumerOf(webhook: WebhookState): Promise<ConsumerState> {
-    const name = webhookConsumer(webhook.id)
-    const known = await reader.consumer(name)
-    if (known) return known
-    // Made here, not with the webhook: it begins where that stands in the log.
-    await log.consumers.create(name, webhook.position)
-    const made = await reader.consumer(name)
-    if (!made) throw new TypeError(`There is no consumer '${name}'`)
-    return made
   }
 
   /** Read when its turn comes: what was erased meanwhile is not in it. */

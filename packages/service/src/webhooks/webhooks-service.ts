@@ -10,6 +10,7 @@ import type { Appender, Asking } from '../appender.ts'
 import { webhookConsumer } from '../log/decide-webhook.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import type { Principal } from '../types.ts'
+import { consumerOf } from './consumer-of.ts'
 import type { SecretBox } from './secret-box.ts'
 import { formatSecret } from './signature.ts'
 import type { WebhookAllow } from './webhook-allow.ts'
@@ -84,7 +85,9 @@ export function createWebhooks(
         asking(principal, requestId),
         [made.sealed],
       )
-      return { ...(await viewOf(principal, id)), secret: formatSecret(made.secret) }
+      const state = await requireWebhook(principal.project.id, id)
+      await consumerOf(log, state)
+      return { ...(await view(state)), secret: formatSecret(made.secret) }
     },
 
     async list({ project }) {
@@ -165,11 +168,10 @@ export function createWebhooks(
         before: from,
       })
       const position = before?.record.position ?? 0
-      const name = webhookConsumer(id)
       for (;;) {
-        const state = await reader.consumer(name)
+        const state = await consumerOf(log, await requireWebhook(project.id, id))
         // What follows the checkpoint is delivered in any case: nothing is passed over.
-        if (!state || position > state.position) break
+        if (position > state.position) break
         const moved = { ...state, position, attempts: 0, next_attempt_at: '', error: '' }
         if (await log.consumers.save(moved, state.position)) break
       }

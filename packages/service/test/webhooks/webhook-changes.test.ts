@@ -1,8 +1,10 @@
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { findWebhookSecrets, listWebhookDeliveries } from '@custody/file-index'
 import t from 'tap'
 import { startBoth } from './start-both.ts'
 import { startReceiver } from './start-receiver.ts'
-import { by, type TestWebhooks } from './start-webhooks.ts'
+import { by, startWebhooks, type TestWebhooks } from './start-webhooks.ts'
 
 const HOUR = 3600
 
@@ -98,6 +100,35 @@ t.test('an archived project is not told any more', async (t) => {
   )
   t.equal(await both.deliver(both.id), undefined)
   t.equal(both.receiver.received.length, 0)
+})
+
+t.test('a webhook is a consumer from the beginning on', async (t) => {
+  const { log, id, useCases, north } = await startBoth(t)
+  const consumer = await log.reader.consumer(`webhook:${id}`)
+  const [made] = await log.reader.read({ stream: id })
+  t.match(consumer, { status: 'running', position: made?.record.position })
+  t.equal((await useCases.get(north, id)).position, made?.record.seq)
+  await useCases.update(north, id, { enabled: false }, by)
+  t.match(await log.reader.consumer(`webhook:${id}`), { status: 'stopped' })
+  await useCases.update(north, id, { url: 'https://example.com/' }, by)
+  t.match(await log.reader.consumer(`webhook:${id}`), { status: 'stopped' })
+  await useCases.update(north, id, { enabled: true }, by)
+  t.match(await log.reader.consumer(`webhook:${id}`), { status: 'running' })
+})
+
+t.test('a webhook whose consumer was never made begins where it was made', async (t) => {
+  const { id, upload, receiver, path, close } = await startBoth(t)
+  const file = await upload()
+  await close()
+  const database = new DatabaseSync(path)
+  database.exec('delete from consumers')
+  database.close()
+  const after = await startWebhooks(t, { folder: dirname(path) })
+  t.equal(await after.deliver(id), undefined)
+  t.same(
+    receiver.received.map(({ json }) => json.subject),
+    [file],
+  )
 })
 
 t.test('a project has at most twenty webhooks, however fast they are made', async (t) => {
