@@ -1,4 +1,6 @@
+import { readdirSync } from 'node:fs'
 import { request } from 'node:http'
+import { join } from 'node:path'
 import {
   clientForms,
   type Form,
@@ -62,6 +64,30 @@ t.test('too large: the limit of a purpose goes before that of all', async (t) =>
   t.equal((await api.upload(upload(100))).status, 200)
   t.equal((await api.upload({ ...upload(101), purpose: 'assistants' })).status, 200)
 })
+
+t.test(
+  'too large: a purpose that is named first ends the upload at its limit',
+  async (t) => {
+    const { key } = await server.createProject({
+      limits: { max_file_bytes: 100 * MiB, purposes: { user_data: { max_bytes: MiB } } },
+    })
+    const connection = await RawConnection.open(server.address)
+    t.teardown(() => connection.vanish())
+    const form = clientForms.curl(upload(50 * MiB))
+    const [head = '', body = ''] = uploadRequest(key, form)
+    // The rest never comes, so nobody can have waited for it.
+    const answer = await connection
+      .send(head, Buffer.from(body).subarray(0, 3 * MiB))
+      .answer()
+    t.match(answer.error(), {
+      status: 413,
+      code: 'file_too_large',
+      message:
+        /purpose 'user_data' takes at most 1048576 bytes \(1 MiB\), and this one has at least \d+\.$/,
+    })
+    t.same(readdirSync(join(server.dataDir, 'staging')), [])
+  },
+)
 
 t.test('too large: a quota refuses with 507, which is not retried', async (t) => {
   const { api } = await server.createProject({ limits: { quota_bytes: 150_000 } })

@@ -145,7 +145,12 @@ export function defaultExpiry(
   return general === null ? null : { afterSeconds: general, policy: 'purpose' }
 }
 
-export function tooLarge(bytes: number, limit: number, what: string): CustodyError {
+/** `bytes`: what the file has, or at least has where the rest was not read. `what`: who takes no more. */
+export function tooLarge(
+  bytes: number | `at least ${number}`,
+  limit: number,
+  what: string,
+): CustodyError {
   return new CustodyError(
     'file_too_large',
     `The file is too large: ${what} takes at most ${limit} bytes (${describeBytes(limit)}), and this one has ${bytes}.`,

@@ -4,8 +4,10 @@ import type { ServiceEnvironment } from '../service-environment.ts'
 import type { Principal, UploadPolicy, UploadSession } from '../types.ts'
 import type { QuotaLedger } from '../usage/quota-ledger.ts'
 import { reservingSpool } from '../usage/reserving-spool.ts'
+import { boundedSpool } from './bounded-spool.ts'
 import { type FollowedUploads, followUpload } from './follow-upload.ts'
-import { mostBytes, offeredPurposes, tooLarge } from './purpose-rules.ts'
+import { extensionOf } from './judge-content.ts'
+import { limitOf, mostBytes, offeredPurposes, tooLarge } from './purpose-rules.ts'
 
 /** Uploads at once with one key; more are told to wait. */
 const MAX_UPLOADS_PER_KEY = 64
@@ -99,8 +101,14 @@ export function createUploadAdmission(
         maxBytes,
         spool(hint) {
           let spool = blobs.spool({ maxBytes, signal })
+          const purpose = offered.find(({ name }) => name === hint?.purpose)
+          // A dry run wants to say more of a file than that it is too large.
+          if (hint && purpose && !dryRun) {
+            const extension = extensionOf(hint.filename)
+            spool = boundedSpool(spool, limitOf(purpose, extension, principal, policy))
+          }
           if (reservation) spool = reservingSpool(spool, reservation, ledger)
-          if (hint && offered.some(({ name }) => name === hint.purpose)) {
+          if (hint && purpose) {
             spool = followUpload(spool, followed, hint, (path) =>
               plugins.follow({
                 ...hint,
