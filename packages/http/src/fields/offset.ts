@@ -4,17 +4,19 @@ import { singleParameter } from './single-parameter.ts'
 
 /**
  * Files of a list to pass over, 0 where the query does not say. A cursor and an offset exclude each other: it is
- * not clear from where the files would be counted.
+ * not clear from where the files would be counted. A list of the past goes by cursors alone, which cost the same
+ * however deep they lead.
  *
  * @throws CustodyError
  */
 export function parseOffset(query: URLSearchParams): number {
   const text = singleParameter(query, 'offset')
   if (text === undefined) return 0
-  if (query.has('after')) {
+  for (const other of ['after', 'as_of']) {
+    if (!query.has(other)) continue
     throw new CustodyError(
       'invalid_value',
-      "Invalid 'offset': it cannot be combined with 'after'. Send one of them.",
+      `Invalid 'offset': it cannot be combined with '${other}'. Send one of them.`,
       { param: 'offset' },
     )
   }

@@ -43,7 +43,7 @@ export function createPastFiles({
     async files({ project }, query, { asOf, signal }) {
       const { sql } = log.reader
       const moment = await momentOf(sql, project.id, asOf, now())
-      const { after, afterAsSent = after, limit, offset = 0 } = query
+      const { after, afterAsSent = after, limit } = query
       const cursor = after === undefined ? null : await findFileOf(sql, project.id, after)
       if (after !== undefined && (cursor === null || cursor.seq > moment.seq)) {
         throw new CustodyError(
@@ -58,7 +58,7 @@ export function createPastFiles({
       const states = await listFilesAsOf(sql, {
         project: project.id,
         order: query.order,
-        limit: offset + limit + 1,
+        limit: limit + 1,
         moment,
         signal,
         ...(cursor && { after: cursor.seq }),
@@ -67,8 +67,8 @@ export function createPastFiles({
         ...(complianceRegime !== undefined && { complianceRegime }),
       })
       return {
-        files: states.slice(offset, offset + limit).map(toFileView),
-        hasMore: states.length > offset + limit,
+        files: states.slice(0, limit).map(toFileView),
+        hasMore: states.length > limit,
         position: String(moment.seq),
       }
     },
