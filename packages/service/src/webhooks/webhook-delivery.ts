@@ -36,7 +36,7 @@ export type DeliveryParts = {
   readonly appender: Pick<Appender, 'append'>
   readonly secrets: WebhookSecrets
   readonly allow: WebhookAllow
-  readonly options: Pick<WebhookOptions, 'present' | 'resolve' | 'attemptMs'>
+  readonly options: Pick<WebhookOptions, 'present' | 'attemptMs'>
   readonly resolve: NonNullable<WebhookOptions['resolve']>
 }
 
@@ -80,7 +80,7 @@ export function createDeliver(
       if (consumer.next_attempt_at > formatTime(clock() * 1000)) {
         return Date.parse(consumer.next_attempt_at)
       }
-      const found = await nextEvent(webhook, consumer, looked.get(id))
+      const found = await nextEvent(webhook, consumer, looked.get(id), signal)
       if (!found.event) {
         looked.set(id, found.looked)
         if (found.isEnd) return
@@ -96,6 +96,7 @@ export function createDeliver(
     webhook: WebhookState,
     { position }: ConsumerState,
     looked: Looked | undefined,
+    signal: AbortSignal,
   ): Promise<NextEvent> {
     const { sql } = reader
     const { project, version } = webhook
@@ -111,6 +112,7 @@ export function createDeliver(
       after,
       before: last + 1,
       types: webhookEventTypes(webhook.events),
+      signal,
     })
     if (stored) {
       return {
@@ -126,49 +128,51 @@ export function createDeliver(
     dialect: string,
     signal: AbortSignal,
   ): Promise<void> {
-    const { webhook, event } = attempt
     const began = clock()
-    let outcome: SendOutcome | { readonly error: 'secret_unreadable' }
-    const keys = await secrets.current(webhook.id).catch((error: unknown) => {
-      logger.error({ err: error, webhook: webhook.id }, 'a webhook cannot be signed for')
-      return undefined
-    })
-    if (!keys) outcome = { error: 'secret_unreadable' }
-    else {
-      const body = JSON.stringify(options.present(event, dialect))
-      const timestamp = Math.floor(began / 1000)
-      const signed = signedHeaders({ id: event.id, timestamp, body, secrets: keys })
-      try {
-        outcome = await sendRequest(
-          {
-            url: webhook.url ?? '',
-            headers: {
-              ...signed,
-              'content-type': 'application/cloudevents+json; charset=utf-8',
-              'user-agent': 'Custody-Webhooks/1.0',
-              accept: '*/*',
-            },
-            body,
-          },
-          {
-            allow,
-            resolve,
-            signal,
-            ...(options.attemptMs !== undefined && { timeoutMs: options.attemptMs }),
-          },
-        )
-      } catch (error) {
-        // It is delivered again after the next start.
-        if (signal.aborted) return
-        throw error
-      }
+    let outcome: Outcome
+    try {
+      outcome = await send(attempt, dialect, began, signal)
+    } catch (error) {
+      // It is delivered again after the next start.
+      if (signal.aborted) return
+      throw error
     }
     await record(attempt, outcome, began)
   }
 
+  async function send(
+    { webhook, event }: Attempt,
+    dialect: string,
+    began: number,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    let keys: readonly Uint8Array[]
+    try {
+      keys = await secrets.current(webhook.id)
+    } catch (error) {
+      logger.error({ err: error, webhook: webhook.id }, 'a webhook cannot be signed for')
+      return { error: 'secret_unreadable' }
+    }
+    // A webhook that is deleted at this moment: nothing goes out unsigned.
+    if (keys.length === 0) return { error: 'secret_unreadable' }
+    const body = JSON.stringify(options.present(event, dialect))
+    const timestamp = Math.floor(began / 1000)
+    const headers = {
+      ...signedHeaders({ id: event.id, timestamp, body, secrets: keys }),
+      'content-type': 'application/cloudevents+json; charset=utf-8',
+      'user-agent': 'Custody-Webhooks/1.0',
+      accept: '*/*',
+    }
+    const { attemptMs: timeoutMs } = options
+    return await sendRequest(
+      { url: webhook.url ?? '', headers, body },
+      { allow, resolve, signal, ...(timeoutMs !== undefined && { timeoutMs }) },
+    )
+  }
+
   async function record(
     { webhook, consumer, event, place }: Attempt,
-    outcome: SendOutcome | { readonly error: 'secret_unreadable' },
+    outcome: Outcome,
     began: number,
   ): Promise<void> {
     const statusCode = 'statusCode' in outcome ? outcome.statusCode : null
@@ -247,6 +251,9 @@ type Attempt = {
   /** The event's position in the log. */
   readonly place: number
 }
+
+/** How an attempt went. */
+type Outcome = SendOutcome | { readonly error: 'secret_unreadable' }
 
 type NextEvent =
   | { readonly event: EventView; readonly place: number }
