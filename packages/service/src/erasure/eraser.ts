@@ -68,6 +68,11 @@ export function createEraser(
     }
   }
 
+  async function eventAt(position: number): Promise<string | undefined> {
+    const query = { from: position - 1, to: position, limit: 1 }
+    return (await log.reader.read(query))[0]?.record.id
+  }
+
   /** One purge serves all that was erased before it began. */
   function purge(signal?: AbortSignal): Promise<PurgeObstacle | undefined> {
     if (!running) return beginPurge(signal)
@@ -156,7 +161,7 @@ export function createEraser(
 
   return {
     async start() {
-      const found = await compareList(erasureFile, log.reader)
+      const found = await compareList(erasureFile, eventAt)
       listedTo = found.listedTo
       isPurged = found.isPurged && found.missing.length === 0
       await repeatErasures(environment, appender, found.missing)

@@ -1,5 +1,5 @@
 import type { Erasure } from '@custody/domain'
-import type { LogReader, StoredEvent } from '@custody/event-log'
+import type { StoredEvent } from '@custody/event-log'
 
 /**
  * Lines that are kept outside of the database, so that one that was restored from a backup does not bring back
@@ -49,11 +49,12 @@ export const purgedLine = JSON.stringify({ purged: true } satisfies Line)
  * Reads the file backward to the first erasure that the log has: it has all before it too, or they were applied to
  * it again then.
  *
+ * @param eventAt The id of the log's event at a position.
  * @throws TypeError for a line that is none of ours
  */
 export async function compareList(
   file: ErasureFile,
-  reader: Pick<LogReader, 'read'>,
+  eventAt: (position: number) => Promise<string | undefined>,
 ): Promise<ListedState> {
   const missing: ListedErasure[] = []
   let isPurged: boolean | undefined
@@ -64,20 +65,13 @@ export async function compareList(
       continue
     }
     isPurged ??= false
-    if (await has(reader, line.erased)) {
-      return { missing: missing.reverse(), listedTo: line.erased.position, isPurged }
+    const { position, event } = line.erased
+    if ((await eventAt(position)) === event) {
+      return { missing: missing.reverse(), listedTo: position, isPurged }
     }
     missing.push(line.erased)
   }
   return { missing: missing.reverse(), listedTo: 0, isPurged: isPurged ?? true }
-}
-
-async function has(
-  reader: Pick<LogReader, 'read'>,
-  { position, event }: ListedErasure,
-): Promise<boolean> {
-  const [found] = await reader.read({ from: position - 1, to: position, limit: 1 })
-  return found?.record.id === event
 }
 
 function parseLine(text: string): Line {
