@@ -64,7 +64,8 @@ export async function makeDeployment(t: Test): Promise<Deployment> {
   }
 }
 
-function readGarbage(dataDir: string): string[] {
+/** Extents whose bytes wait to be destroyed. */
+export function readGarbage(dataDir: string): string[] {
   const db = new DatabaseSync(database(dataDir), { readOnly: true })
   try {
     const tables = db.prepare(

@@ -71,70 +71,58 @@ export const privateAt = statement<LogTables, { position: number; grp: string }>
       .where('grp', '=', p('grp')),
 )
 
-/** Events that no batch covers, and positions below 1. */
-export const strayEvents = statement<LogTables, { limit: number }>()((db, p) =>
-  db
-    .selectFrom('events')
-    .select('position')
-    .where((e) =>
-      e.or([
-        e('position', '<', 1),
-        e(
-          'position',
-          '>',
-          e.fn.coalesce(
-            e.selectFrom('log_batches').select((b) => b.fn.max('position').as('last')),
-            e.lit(0),
-          ),
-        ),
-      ]),
-    )
-    .orderBy('position')
-    .limit(p('limit')),
-)
+/**
+ * Rows outside of the log, from both ends: one statement for each, since SQLite reads the whole table for an OR.
+ * Events may go on to where the last batch ends, batches and private groups to where the last event stands.
+ */
+export const outside = {
+  events: strays('events', 'log_batches'),
+  log_batches: strays('log_batches', 'events'),
+  event_private: strays('event_private', 'events'),
+}
 
-/** Batches that end where there is no event any more, or at no position. */
-export const strayBatches = statement<LogTables, { limit: number }>()((db, p) =>
-  db
-    .selectFrom('log_batches')
-    .select('position')
-    .where((e) =>
-      e.or([
-        e('position', '<', 1),
-        e(
-          'position',
-          '>',
-          e.fn.coalesce(
-            e.selectFrom('events').select((b) => b.fn.max('position').as('last')),
-            e.lit(0),
-          ),
-        ),
-      ]),
-    )
-    .orderBy('position')
-    .limit(p('limit')),
-)
+type Limit = { limit: number }
 
-/** Private groups of positions at which there cannot be an event. */
-export const strayPrivates = statement<LogTables, { limit: number }>()((db, p) =>
+function strays(
+  table: 'events' | 'log_batches' | 'event_private',
+  end: 'events' | 'log_batches',
+) {
+  return {
+    below: statement<LogTables, Limit>()((db, p) =>
+      db
+        .selectFrom(table)
+        .select('position')
+        .where('position', '<', 1)
+        .orderBy('position')
+        .limit(p('limit')),
+    ),
+    beyond: statement<LogTables, Limit>()((db, p) =>
+      db
+        .selectFrom(table)
+        .select('position')
+        .where((e) =>
+          e(
+            'position',
+            '>',
+            e.fn.coalesce(
+              e.selectFrom(end).select((last) => last.fn.max('position').as('last')),
+              e.lit(0),
+            ),
+          ),
+        )
+        .orderBy('position')
+        .limit(p('limit')),
+    ),
+  }
+}
+
+/** Private groups of one position. */
+export const groupsAt = statement<LogTables, { position: number }>()((db, p) =>
   db
     .selectFrom('event_private')
-    .select(['position', 'grp'])
-    .where((e) =>
-      e.or([
-        e('position', '<', 1),
-        e(
-          'position',
-          '>',
-          e.fn.coalesce(
-            e.selectFrom('events').select((b) => b.fn.max('position').as('last')),
-            e.lit(0),
-          ),
-        ),
-      ]),
-    )
-    .orderBy('position')
-    .limit(p('limit')),
+    .select('grp')
+    .where('position', '=', p('position'))
+    .orderBy('grp'),
 )
 
 /** A tile, with the last positions at the moment in which it was read: tiles above level 0 grow. */
@@ -173,12 +161,7 @@ export const tileKeys = statement<
         .select((b) => b.fn.max('position').as('last'))
         .as('batch'),
     ])
-    .where((e) =>
-      e.or([
-        e('level', '>', p('level')),
-        e.and([e('level', '=', p('level')), e('idx', '>', p('idx'))]),
-      ]),
-    )
+    .where((e) => e(e.refTuple('level', 'idx'), '>', e.tuple(p('level'), p('idx'))))
     .orderBy('level')
     .orderBy('idx')
     .limit(p('limit')),

@@ -6,7 +6,7 @@ import { checkRange, type RangeReport } from './check-range.ts'
 import { checkTree, type TreeCheck } from './check-tree.ts'
 import { collectFindings, type Finding, type Findings, MAX_FINDINGS } from './finding.ts'
 import type { Erasures, RawLog } from './raw-log.ts'
-import { ends, recordAt, strayBatches, strayEvents, strayPrivates } from './raw-rows.ts'
+import { ends, groupsAt, outside, recordAt } from './raw-rows.ts'
 
 /** Positions of one range: two tiles, some milliseconds. No read transaction outlives it. */
 const RANGE = 512
@@ -154,20 +154,32 @@ async function checkEnds(log: RawLog, findings: Findings): Promise<number> {
   }
 }
 
+const STRAYS = {
+  events: 'is in no batch: a row that was added, or its batch was removed',
+  log_batches:
+    'ends where there is no event: it was added, or the last events were removed',
+  event_private: 'a private group that no event has',
+} as const
+
 /** Rows at positions that the log does not have. */
 async function checkStrays(log: RawLog, findings: Findings): Promise<void> {
+  const { sql } = log
   const limit = MAX_FINDINGS
-  for (const { position } of await log.sql.all(strayEvents, { limit })) {
-    const problem = 'is in no batch: a row that was added, or its batch was removed'
-    findings.add({ table: 'events', key: String(position), problem })
-  }
-  for (const { position } of await log.sql.all(strayBatches, { limit })) {
-    const problem =
-      'ends where there is no event: it was added, or the last events were removed'
-    findings.add({ table: 'log_batches', key: String(position), problem })
-  }
-  for (const { position, grp } of await log.sql.all(strayPrivates, { limit })) {
-    const problem = 'a private group that no event has'
-    findings.add({ table: 'event_private', key: `${position} ${grp}`, problem })
+  for (const table of ['events', 'log_batches', 'event_private'] as const) {
+    const { below, beyond } = outside[table]
+    const rows = [
+      ...(await sql.all(below, { limit })),
+      ...(await sql.all(beyond, { limit })),
+    ]
+    const problem = STRAYS[table]
+    for (const position of new Set(rows.map((row) => row.position))) {
+      if (table !== 'event_private')
+        findings.add({ table, key: String(position), problem })
+      else {
+        for (const { grp } of await sql.all(groupsAt, { position })) {
+          findings.add({ table, key: `${position} ${grp}`, problem })
+        }
+      }
+    }
   }
 }

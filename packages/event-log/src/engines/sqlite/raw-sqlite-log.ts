@@ -73,6 +73,13 @@ export async function openRawSqliteLog(options: RawSqliteLogOptions): Promise<Ra
     await checkMigrations(connection, options)
   } catch (error) {
     await connection.close()
+    if (sqliteCode(error) === SQLITE_CORRUPT) {
+      throw new CustodyError(
+        'data_folder_unusable',
+        `${quote(options.path)} is damaged: it cannot be read which tables it has.`,
+        { cause: error },
+      )
+    }
     throw error
   }
   const sql = new SqliteSql(connection)
@@ -234,14 +241,18 @@ async function checkIntegrity(
   connection: SqliteConnection,
   findings: Findings,
 ): Promise<void> {
-  const statement = await connection.prepare('pragma integrity_check')
-  for (const { integrity_check: text } of await statement.all([])) {
-    if (text === 'ok') continue
-    findings.add({
-      table: 'database',
-      key: '',
-      problem: `integrity check: ${String(text).slice(0, 300)}`,
-    })
+  const tell = (text: string) => {
+    const problem = `integrity check: ${text.slice(0, 300)}`
+    findings.add({ table: 'database', key: '', problem })
+  }
+  try {
+    const statement = await connection.prepare('pragma integrity_check')
+    for (const { integrity_check: text } of await statement.all([])) {
+      if (text !== 'ok') tell(String(text))
+    }
+  } catch (error) {
+    if (sqliteCode(error) !== SQLITE_CORRUPT) throw error
+    tell(error instanceof Error ? error.message : String(error))
   }
 }
 
