@@ -91,5 +91,5 @@ for (let round = 0; round < 3; round += 1) {
     } finally {
       await again.stop()
     }
-  }
-})
+  })
+}
