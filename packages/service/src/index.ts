@@ -94,6 +94,7 @@ export type {
   Completion,
   NewPart,
   NewUpload,
+  PartSession,
   PartView,
   UploadId,
   Uploads,

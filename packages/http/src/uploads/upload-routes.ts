@@ -44,8 +44,9 @@ export function addUploadRoutes(
     const policy = dialect.uploads
     const signal = abortWhenGone(context.res)
     const declaredBytes = declaredLength(context.req)
-    const asked = { ...uploadIdOf(context.params.upload), policy, signal }
-    const session = await uploads.beginPart(principal, { ...asked, declaredBytes })
+    const asked = { policy, declaredBytes, requestId, signal }
+    const id = uploadIdOf(context.params.upload)
+    const session = await uploads.beginPart(principal, { ...id, ...asked })
     try {
       const content = await readPartForm(context.req, {
         session,
@@ -53,8 +54,7 @@ export function addUploadRoutes(
         onBytes,
         onAccepted: () => acceptBody(context),
       })
-      const part = await uploads.addPart(principal, { ...asked, content, requestId })
-      sendJson(context, 200, partObject(part, dialect))
+      sendJson(context, 200, partObject(await session.add(content), dialect))
     } finally {
       await session.close()
     }

@@ -17,7 +17,9 @@ import { refusal, toCommand } from '../files/upload-file.ts'
 import type { PluginContent } from '../plugin-host/index.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import type { Principal } from '../types.ts'
-import type { DigestThread } from './digests/digest-thread.ts'
+import type { Algorithm } from './digests/digest-messages.ts'
+import type { Digests, DigestThread } from './digests/digest-thread.ts'
+import type { RollingDigests } from './digests/rolling-digests.ts'
 import { partsPolicy } from './parts-policy.ts'
 import type { Completion } from './uploads.ts'
 
@@ -25,6 +27,7 @@ export type CompletionMeans = {
   readonly environment: ServiceEnvironment
   readonly appender: Appender
   readonly digests: DigestThread
+  readonly rolling: RollingDigests
 }
 
 /**
@@ -32,7 +35,7 @@ export type CompletionMeans = {
  * upload that was completed just so already stays as it is.
  */
 export async function completeUpload(
-  { environment, appender, digests }: CompletionMeans,
+  { environment, appender, digests, rolling }: CompletionMeans,
   principal: Principal,
   upload: Upload,
   completion: Completion,
@@ -64,7 +67,14 @@ export async function completeUpload(
 
   const extents = parts.map(toExtent)
   const content = await openExtents(environment, { id: upload.id, extents })
-  const sha256 = await digestOf(digests, content, { bytes, md5, extents, signal })
+  const known =
+    extents.length === 1
+      ? extents[0]?.sha256
+      : await rolling.take(
+          upload.id,
+          extents.map(({ id }) => id),
+        )
+  const sha256 = await digestOf(digests, content.read(0, bytes, { signal }), known, md5)
   const verdict = await plugins.validate({
     purpose: purpose.name,
     dialect: policy.dialect,
@@ -105,38 +115,45 @@ export async function completeUpload(
   )
 }
 
-type Digested = {
-  readonly bytes: number
-  readonly md5: string | undefined
-  readonly extents: readonly Extent[]
-  readonly signal: AbortSignal
-}
-
-/** The file's SHA-256. @throws CustodyError `digest_mismatch` where the MD5 is not the one that was sent */
+/**
+ * The file's SHA-256. Reads the content only for what is not known.
+ *
+ * @throws CustodyError `digest_mismatch` where the MD5 is not the one that was sent
+ */
 async function digestOf(
   digests: DigestThread,
-  content: ExtentsContent,
-  { bytes, md5, extents, signal }: Digested,
+  content: AsyncIterable<Uint8Array>,
+  known: string | undefined,
+  md5: string | undefined,
 ): Promise<string> {
-  const [only] = extents
-  if (only && extents.length === 1 && md5 === undefined) return only.sha256
-  const algorithms =
-    md5 === undefined ? (['sha256'] as const) : (['sha256', 'md5'] as const)
-  const found = await digests.digest(content.read(0, bytes, { signal }), {
-    algorithms,
-    signal,
-  })
+  const algorithms: Algorithm[] = []
+  if (known === undefined) algorithms.push('sha256')
+  if (md5 !== undefined) algorithms.push('md5')
+  const found = algorithms.length > 0 ? await digest(digests, content, algorithms) : {}
   if (found.md5 !== md5) {
     throw new CustodyError(
       'digest_mismatch',
       `The file's MD5 is ${found.md5}, not ${md5}.`,
-      {
-        param: 'md5',
-      },
+      { param: 'md5' },
     )
   }
-  if (found.sha256 === undefined) throw new TypeError('A digest is missing')
-  return found.sha256
+  const sha256 = known ?? found.sha256
+  if (sha256 === undefined) throw new TypeError('A digest is missing')
+  return sha256
+}
+
+async function digest(
+  digests: DigestThread,
+  content: AsyncIterable<Uint8Array>,
+  algorithms: readonly Algorithm[],
+): Promise<Digests> {
+  const open = digests.open(algorithms)
+  try {
+    await open.add(content)
+    return await open.end()
+  } finally {
+    open.cancel()
+  }
 }
 
 function forPlugins(

@@ -1,3 +1,4 @@
+import type { SpooledContent } from '@custody/blob-store'
 import {
   CustodyError,
   isLive,
@@ -13,6 +14,7 @@ import {
 } from '@custody/domain'
 import { findUploadOf, listUploadParts } from '@custody/file-index'
 import type { Appender } from '../appender.ts'
+import { openExtents } from '../files/file-content.ts'
 import type { FileLookup } from '../files/file-lookup.ts'
 import { toFileView } from '../files/file-view.ts'
 import type { Intake } from '../files/intake.ts'
@@ -24,8 +26,15 @@ import type { ServiceEnvironment } from '../service-environment.ts'
 import type { Principal, UploadPolicy } from '../types.ts'
 import { completeUpload } from './complete-upload.ts'
 import { createDigestThread } from './digests/digest-thread.ts'
+import { createRollingDigests } from './digests/rolling-digests.ts'
 import { partsPolicy } from './parts-policy.ts'
-import type { PartView, UploadId, Uploads, UploadView } from './uploads.ts'
+import type { NewPart, PartView, UploadId, Uploads, UploadView } from './uploads.ts'
+
+const ends: ReadonlySet<string> = new Set([
+  'UploadCompleted',
+  'UploadCancelled',
+  'UploadExpired',
+])
 
 /** The use cases of files that come in parts, for one deployment. */
 export function createUploads(
@@ -37,6 +46,13 @@ export function createUploads(
 ): Uploads {
   const { log, clock, ids, plugins } = environment
   const digests = createDigestThread()
+  const rolling = createRollingDigests(digests, async function* (id, extent, signal) {
+    const { read } = await openExtents(environment, { id, extents: [extent] })
+    yield* read(0, extent.bytes, { signal })
+  })
+  appender.onAppended((events) => {
+    for (const { type, stream } of events) if (ends.has(type)) rolling.forget(stream)
+  })
   const now = () => clock() * 1000
 
   async function find(
@@ -83,6 +99,48 @@ export function createUploads(
       await reservation.cover(1)
     } finally {
       reservation.release()
+    }
+  }
+
+  async function addPart(
+    principal: Principal,
+    { policy, requestId, signal, id, idAsSent }: NewPart,
+    content: SpooledContent,
+  ): Promise<AddedPart> {
+    if (content.bytes === 0) {
+      throw new CustodyError('empty_file', 'The part is empty: it has 0 bytes.', {
+        param: 'data',
+      })
+    }
+    // Once more: it may have ended while the body came, and then nothing is stored for it.
+    await findPending(principal, { id, idAsSent })
+    const reservation = ledger.of(content)
+    if (reservation) await reservation.cover(content.bytes)
+    const part = ids.uuid()
+    const stored = await storeContent(environment, content, part, signal)
+    reservation?.handOver()
+    try {
+      const { bytes, sha256 } = content
+      const { events } = await appender.append(
+        {
+          type: 'AddPart',
+          upload: id,
+          idAsSent,
+          part,
+          bytes,
+          sha256,
+          place: stored.place,
+          ...(policy.quotaBytes !== undefined && { quotaBytes: policy.quotaBytes }),
+        },
+        asking(principal, requestId),
+        stored.attachments,
+      )
+      const added = events[0]
+      if (!added) throw new TypeError('A part led to no event')
+      return { id: part, upload: id, bytes, createdAt: added.time, sha256 }
+    } catch (error) {
+      await stored.removeAfter(error)
+      throw error
     }
   }
 
@@ -145,60 +203,34 @@ export function createUploads(
       }
     },
 
-    async beginPart(principal, { policy, declaredBytes, signal, ...asked }) {
-      await findPending(principal, asked)
-      const partBytes = uploadLimits.partBytes
-      return admission.begin(principal, { policy, declaredBytes, partBytes, signal })
-    },
-
-    async addPart(principal, { content, policy, requestId, signal, ...asked }) {
-      if (content.bytes === 0) {
-        throw new CustodyError('empty_file', 'The part is empty: it has 0 bytes.', {
-          param: 'data',
-        })
-      }
-      // Once more: it may have ended while the body came, and then nothing is stored for it.
-      await findPending(principal, asked)
-      const reservation = ledger.of(content)
-      if (reservation) await reservation.cover(content.bytes)
-      const part = ids.uuid()
-      const stored = await storeContent(environment, content, part, signal)
-      reservation?.handOver()
-      try {
-        const { bytes, sha256 } = content
-        const { events } = await appender.append(
-          {
-            type: 'AddPart',
-            upload: asked.id,
-            idAsSent: asked.idAsSent,
-            part,
-            bytes,
-            sha256,
-            place: stored.place,
-            ...(policy.quotaBytes !== undefined && { quotaBytes: policy.quotaBytes }),
-          },
-          asking(principal, requestId),
-          stored.attachments,
-        )
-        const added = events[0]
-        if (!added) throw new TypeError('A part led to no event')
-        return {
-          id: part,
-          upload: asked.id,
-          bytes,
-          createdAt: toSeconds(added.time),
-          sha256,
-        }
-      } catch (error) {
-        await stored.removeAfter(error)
-        throw error
+    async beginPart(principal, part) {
+      const upload = await findPending(principal, part)
+      const { policy, declaredBytes, signal } = part
+      const session = admission.begin(principal, {
+        policy,
+        declaredBytes,
+        partBytes: uploadLimits.partBytes,
+        signal,
+      })
+      const turn = rolling.begin(upload)
+      return {
+        ...session,
+        async add(content) {
+          const added = await addPart(principal, part, content)
+          turn.added(added)
+          return toPartView(added)
+        },
+        async close() {
+          turn.dropped()
+          await session.close()
+        },
       }
     },
 
     async complete(principal, completion) {
       const upload = await find(principal, completion)
       await completeUpload(
-        { environment, appender, digests },
+        { environment, appender, digests, rolling },
         principal,
         upload,
         completion,
@@ -224,7 +256,9 @@ export function createUploads(
   }
 }
 
-function toPartView(part: UploadPart): PartView {
+type AddedPart = Omit<UploadPart, 'position' | 'sha256'> & { readonly sha256: string }
+
+function toPartView(part: Omit<UploadPart, 'position'>): PartView {
   return {
     id: part.id,
     upload: part.upload,

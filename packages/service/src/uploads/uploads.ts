@@ -58,10 +58,16 @@ export type NewUpload = Pick<
 export type UploadId = { readonly id: string; readonly idAsSent: string }
 
 export type NewPart = UploadId & {
-  readonly content: SpooledContent
   readonly policy: UploadPolicy
+  readonly declaredBytes: number | undefined
   readonly requestId: string
   readonly signal: AbortSignal
+}
+
+/** Takes one content of at most 64 MiB; must be closed. */
+export interface PartSession extends UploadSession {
+  /** Resolves when the part is durable. @throws CustodyError `upload_not_pending`, `too_many_parts`, `empty_file` */
+  add(content: SpooledContent): Promise<PartView>
 }
 
 export type Completion = UploadId & {
@@ -88,20 +94,11 @@ export interface Uploads {
    */
   create(principal: Principal, upload: NewUpload): Promise<UploadView>
   /**
-   * Before the body of a part is read. The session takes one content of at most 64 MiB, and must be closed.
+   * Before the body of a part is read.
    *
    * @throws CustodyError `upload_not_pending`, and what the begin of any upload throws
    */
-  beginPart(
-    principal: Principal,
-    options: UploadId & {
-      readonly policy: UploadPolicy
-      readonly declaredBytes: number | undefined
-      readonly signal: AbortSignal
-    },
-  ): Promise<UploadSession>
-  /** Resolves when the part is durable. @throws CustodyError `upload_not_pending`, `too_many_parts`, `empty_file` */
-  addPart(principal: Principal, part: NewPart): Promise<PartView>
+  beginPart(principal: Principal, part: NewPart): Promise<PartSession>
   /**
    * Makes a file of parts; copies no bytes. What refuses it leaves the upload pending. Asked again with the same
    * parts and MD5, it tells the same.

@@ -41,19 +41,12 @@ t.test('an upload has an hour; then its parts go, and nothing is taken', async (
     return { id, idAsSent: id }
   }
   async function add(asked: UploadId): Promise<PartView> {
-    const options = { ...asked, policy, declaredBytes: undefined, signal }
+    const options = { ...asked, policy, declaredBytes: undefined, requestId, signal }
     const session = await uploads.beginPart(principal, options)
     try {
       const spool = session.spool()
       await spool.write(Buffer.alloc(100_000, 'custody'))
-      const content = await spool.end()
-      return await uploads.addPart(principal, {
-        ...asked,
-        content,
-        policy,
-        requestId,
-        signal,
-      })
+      return await session.add(await spool.end())
     } finally {
       await session.close()
     }

@@ -5,13 +5,25 @@ import type { Algorithm, DigestReply, DigestRequest } from './digest-messages.ts
 /** Bytes of one content that are on their way to the thread at most. */
 const WINDOW_BYTES = 2 * 2 ** 20
 
+/** Lower-case hex, by algorithm. */
+export type Digests = Readonly<Partial<Record<Algorithm, string>>>
+
 /** Digests of content, made in a thread of its own: hashing gigabytes here would stop every other request. */
 export interface DigestThread {
-  /** Lower-case hex, by algorithm. @throws CustodyError `internal_error`; the reason of `signal`; what `content` throws */
-  digest(
-    content: AsyncIterable<Uint8Array>,
-    options: { readonly algorithms: readonly Algorithm[]; readonly signal: AbortSignal },
-  ): Promise<Readonly<Partial<Record<Algorithm, string>>>>
+  open(algorithms: readonly Algorithm[]): OpenDigest
+}
+
+/**
+ * The digests of content that comes piece by piece. One call after the other; where one rejects, nothing more can be
+ * said of the content, and it must be cancelled.
+ */
+export interface OpenDigest {
+  /** @throws CustodyError `internal_error`; what `content` throws */
+  add(content: AsyncIterable<Uint8Array>): Promise<void>
+  /** @throws CustodyError `internal_error` */
+  end(): Promise<Digests>
+  /** Safe at any time. */
+  cancel(): void
 }
 
 type Running = {
@@ -19,10 +31,10 @@ type Running = {
   /** Called when there is room again, or when it failed. */
   wake: () => void
   error: Error | undefined
-  readonly done: PromiseWithResolvers<Readonly<Partial<Record<Algorithm, string>>>>
+  readonly done: PromiseWithResolvers<Digests>
 }
 
-/** The thread starts with the first content, and keeps no process alive while it has none. */
+/** The thread starts with the first content, and keeps no process alive while nobody waits for it. */
 export function createDigestThread(
   createWorker: () => Worker = () =>
     new Worker(new URL('./digest-worker.ts', import.meta.url), { env: {} }),
@@ -30,6 +42,7 @@ export function createDigestThread(
   const running = new Map<number, Running>()
   let worker: Worker | undefined
   let lastId = 0
+  let waiting = 0
 
   function receive(message: DigestReply): void {
     const one = running.get(message.id)
@@ -43,6 +56,7 @@ export function createDigestThread(
 
   function start(): Worker {
     const started = createWorker()
+    started.unref()
     let cause: unknown = new Error('the digest thread ended')
     started.on('message', receive)
     started.on('error', (error) => {
@@ -61,12 +75,13 @@ export function createDigestThread(
         one.done.reject(one.error)
         one.wake()
       }
+      running.clear()
     })
     return started
   }
 
   return {
-    async digest(content, { algorithms, signal }) {
+    open(algorithms) {
       worker ??= start()
       const thread = worker
       lastId += 1
@@ -80,32 +95,54 @@ export function createDigestThread(
       // Whoever feeds it may still be on the way to the result.
       one.done.promise.catch(() => {})
       running.set(id, one)
-      thread.ref()
       const send = (request: DigestRequest, transfer: readonly ArrayBuffer[] = []) =>
         thread.postMessage(request, transfer)
-      try {
-        send({ kind: 'open', id, algorithms })
-        for await (const chunk of content) {
-          signal.throwIfAborted()
-          while (one.pending > WINDOW_BYTES && !one.error) {
-            await new Promise<void>((resolve) => {
-              one.wake = resolve
-            })
-          }
-          if (one.error) throw one.error
-          // A copy: whose the chunk's own memory is, only its source knows.
-          const bytes = new Uint8Array(chunk)
-          one.pending += bytes.length
-          send({ kind: 'update', id, bytes }, [bytes.buffer])
+      send({ kind: 'open', id, algorithms })
+
+      async function waitFor<T>(work: () => Promise<T>): Promise<T> {
+        waiting += 1
+        thread.ref()
+        try {
+          return await work()
+        } finally {
+          waiting -= 1
+          if (waiting === 0) thread.unref()
         }
-        send({ kind: 'end', id })
-        return await one.done.promise
-      } catch (error) {
-        send({ kind: 'cancel', id })
-        throw error
-      } finally {
-        running.delete(id)
-        if (running.size === 0) thread.unref()
+      }
+
+      async function room(): Promise<void> {
+        while (one.pending > WINDOW_BYTES && !one.error) {
+          await new Promise<void>((resolve) => {
+            one.wake = resolve
+          })
+        }
+        if (one.error) throw one.error
+      }
+
+      return {
+        add: (content) =>
+          waitFor(async () => {
+            for await (const chunk of content) {
+              await room()
+              // A copy: whose the chunk's own memory is, only its source knows.
+              const bytes = new Uint8Array(chunk)
+              one.pending += bytes.length
+              send({ kind: 'update', id, bytes }, [bytes.buffer])
+            }
+          }),
+        end: () =>
+          waitFor(async () => {
+            if (one.error) throw one.error
+            send({ kind: 'end', id })
+            try {
+              return await one.done.promise
+            } finally {
+              running.delete(id)
+            }
+          }),
+        cancel() {
+          if (running.delete(id)) send({ kind: 'cancel', id })
+        },
       }
     },
   }
