@@ -21,7 +21,7 @@ const MAX_IDS = 1_000
 /** Events of a key whose private data says what a person said. */
 const TYPES = ['FileUploaded', 'FileHeld', 'UploadCreated']
 
-/** Erases what one key has said. See docs/decisions/0018-the-trail-of-a-key.md for what belongs to it. */
+/** Erases what one key has said. See docs/decisions/0021-the-trail-of-a-key.md for what belongs to it. */
 export function createTrailErasure(
   { log, clock }: Pick<ServiceEnvironment, 'log' | 'clock'>,
   appender: Pick<Appender, 'append'>,
