@@ -8,7 +8,6 @@ import type {
   Files,
   History,
   Transparency,
-  UploadPolicy,
   Uploads,
   Webhooks,
 } from '@custody/service'
@@ -51,11 +50,6 @@ export type HttpDependencies = {
   /** Absent: the routes under `/v1/organization` do not exist. */
   readonly admin?: AdminUseCases
   health(): Health
-  /**
-   * The input purposes that are offered in a dialect of this policy, in the order in which a refusal lists them.
-   * Output purposes are not among them.
-   */
-  purposes(policy: UploadPolicy): readonly string[]
   readonly logger: Logger
   /**
    * Collects what has just died (V8: a minor collection). Called after every 8 MiB of streamed bodies: see

@@ -26,7 +26,6 @@ import { createFileHolds, type FileHolds } from './files/file-holds.ts'
 import { createFileLookup } from './files/file-lookup.ts'
 import { createFiles } from './files/files-service.ts'
 import { createIntake } from './files/intake.ts'
-import { isOffered } from './files/purpose-rules.ts'
 import { type AuditLog, createAuditLog } from './history/audit-log.ts'
 import { createHistory } from './history/create-history.ts'
 import type { History } from './history/history.ts'
@@ -35,7 +34,7 @@ import { createUploadRates } from './rates/upload-rates.ts'
 import { createConsumerControl } from './reactions/consumer-control.ts'
 import { createReactionRunner } from './reactions/reaction-runner.ts'
 import type { ServiceEnvironment } from './service-environment.ts'
-import type { Authentication, Files, UploadPolicy } from './types.ts'
+import type { Authentication, Files } from './types.ts'
 import { createUploads } from './uploads/create-uploads.ts'
 import type { Uploads } from './uploads/uploads.ts'
 import { openWebhooks } from './webhooks/open-webhooks.ts'
@@ -73,8 +72,6 @@ export interface Service {
   readonly access?: AccessLog
   readonly webhooks?: Webhooks
   authenticate(token: string): MaybePromise<Authentication>
-  /** The purposes that any key may upload in a dialect of this policy. */
-  purposes(policy: UploadPolicy): readonly string[]
   health(): { readonly ready: boolean; readonly reasons: readonly string[] }
   /** Begins what happens by itself: expiry, garbage, reactions, the sweep, idempotency rows. */
   startBackground(): Promise<void>
@@ -193,10 +190,6 @@ export async function createService(
       keyUses,
       options.adminKeys.map(hashKey),
     ),
-    purposes: (policy) =>
-      [...plugins.purposes.values()]
-        .filter((purpose) => purpose.direction === 'input' && isOffered(purpose, policy))
-        .map((purpose) => purpose.name),
     health() {
       const reasons = distrust === undefined ? [] : [`Nothing expires: ${distrust}.`]
       return { ready: reasons.length === 0, reasons }

@@ -261,6 +261,8 @@ export interface Files {
 export interface UploadSession {
   /** The most bytes that the file may have, whatever its purpose turns out to be. */
   readonly maxBytes: number
+  /** @throws CustodyError for a purpose that the principal cannot upload to */
+  checkPurpose(name: string): void
   /**
    * A sink for a file that streams in. Where the form named the purpose before the file, `hint` lets the
    * validation run along with the upload.

@@ -1,5 +1,4 @@
-import { CustodyError, quote } from '@custody/domain/errors'
-import type { Principal, UploadPolicy, UploadRequest } from '@custody/service'
+import type { Principal, UploadRequest, UploadSession } from '@custody/service'
 import { acceptBody } from '../answers/accept-body.ts'
 import { authorizeProject } from '../auth/authorize.ts'
 import { abortWhenGone } from '../connections/abort-when-gone.ts'
@@ -42,8 +41,7 @@ export function receiveUpload(
         watch,
         onBytes,
         takesField: (field) =>
-          dialect.takesField(field.name) &&
-          checkEarly(field, principal, policy, dependencies),
+          dialect.takesField(field.name) && checkEarly(field, session),
         onAccepted: () => acceptBody(context),
       })
       return await use(principal, {
@@ -61,23 +59,8 @@ export function receiveUpload(
   }
 }
 
-/**
- * Refuses an unknown purpose as soon as it is seen, which in most clients is before the file. A key that may write
- * output is left to the service, which knows what else that key may name.
- */
-function checkEarly(
-  { name, value }: FormField,
-  principal: Principal,
-  policy: UploadPolicy,
-  dependencies: HttpDependencies,
-): true {
-  if (name !== 'purpose' || value === '' || policy.anyPurpose) return true
-  if (principal.scopes.has('api.files.write_output')) return true
-  const purposes = [...dependencies.purposes(policy), ...policy.openOutputPurposes]
-  if (purposes.includes(value)) return true
-  throw new CustodyError(
-    'invalid_purpose',
-    `${quote(value)} is not one of [${purposes.map(quote).join(', ')}] - 'purpose'`,
-    { param: 'purpose' },
-  )
+/** Refuses an unknown purpose as soon as it is seen, which in most clients is before the file. */
+function checkEarly({ name, value }: FormField, session: UploadSession): true {
+  if (name === 'purpose' && value !== '') session.checkPurpose(value)
+  return true
 }

@@ -90,6 +90,7 @@ export class MemoryFiles implements Files {
     this.openSessions += 1
     return {
       maxBytes: this.maxBytes,
+      checkPurpose: requirePurpose,
       spool: () =>
         memorySpool((chunk) => {
           this.spooledBytes += chunk.length
@@ -108,11 +109,7 @@ export class MemoryFiles implements Files {
   ): ReturnType<Files['upload']> {
     await this.beforeUpload?.()
     const { content, expiresAfterSeconds } = request
-    if (!['batch', 'user_data'].includes(request.purpose)) {
-      throw new CustodyError('invalid_purpose', `${quote(request.purpose)} is unknown`, {
-        param: 'purpose',
-      })
-    }
+    requirePurpose(request.purpose)
     const bytes = Buffer.from(content.inline ?? [])
     if (bytes.length === 0) throw new CustodyError('empty_file', 'The file is empty.')
     if (request.sha256 !== undefined && request.sha256 !== content.sha256) {
@@ -264,4 +261,13 @@ function contentOf(chunks: readonly Buffer[]): Content {
     commit: async () => {},
     discard: async () => {},
   }
+}
+
+function requirePurpose(name: string): void {
+  if (['batch', 'user_data'].includes(name)) return
+  throw new CustodyError(
+    'invalid_purpose',
+    `${quote(name)} is not one of ['batch', 'user_data'] - 'purpose'`,
+    { param: 'purpose' },
+  )
 }

@@ -34,7 +34,6 @@ export async function startServer(
       authenticate,
       files,
       health: () => ({ ready: true, reasons: [] }),
-      purposes: () => ['batch', 'user_data'],
       logger: {
         debug: nothing,
         info: nothing,

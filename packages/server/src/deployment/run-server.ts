@@ -51,7 +51,6 @@ export async function runServer(options: {
     ...(service.webhooks && { webhooks: service.webhooks }),
     admin: service.admin,
     health: service.health,
-    purposes: service.purposes,
     logger,
     collectYoung: minorCollection(),
     clock: Date,

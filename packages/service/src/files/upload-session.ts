@@ -7,7 +7,13 @@ import { reservingSpool } from '../usage/reserving-spool.ts'
 import { boundedSpool } from './bounded-spool.ts'
 import { type FollowedUploads, followUpload } from './follow-upload.ts'
 import { extensionOf } from './judge-content.ts'
-import { limitOf, mostBytes, offeredPurposes, tooLarge } from './purpose-rules.ts'
+import {
+  limitOf,
+  mostBytes,
+  offeredPurposes,
+  requirePurpose,
+  tooLarge,
+} from './purpose-rules.ts'
 
 /** Uploads at once with one key; more are told to wait. */
 const MAX_UPLOADS_PER_KEY = 64
@@ -99,6 +105,7 @@ export function createUploadAdmission(
       const opened: UploadSpool[] = []
       return {
         maxBytes,
+        checkPurpose: (name) => void requirePurpose(offered, name, policy),
         spool(hint) {
           let spool = blobs.spool({ maxBytes, signal })
           const purpose = offered.find(({ name }) => name === hint?.purpose)
