@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import {
   type Answer,
   type ApiClient,
+  multipart,
   readEvents,
   startServer,
   storedBlobs,
@@ -122,6 +123,44 @@ t.test('a file that was deleted before is erased as well', async (t) => {
   t.same(data, [])
   t.equal(await replays(server), 'OK')
 })
+
+t.test(
+  'an erasure follows a file to the upload in parts that it came from',
+  async (t) => {
+    const { api } = await server.createProject({ scopes })
+    const marks = newMarks()
+    const unused = newMarks()
+    const content = Buffer.alloc(100 * KiB, marks.content)
+    const created = await api.call('POST', '/v1/uploads', {
+      body: {
+        filename: `${marks.name}.txt`,
+        purpose: 'user_data',
+        bytes: 2 * content.length,
+        mime_type: 'text/plain',
+      },
+    })
+    const upload = created.json().id
+    const part = async (bytes: Buffer) => {
+      const form = multipart([{ name: 'data', filename: 'data', content: bytes }])
+      const added = await api.call('POST', `/v1/uploads/${upload}/parts`, { body: form })
+      return added.json().id
+    }
+    const parts = [await part(content), await part(content)]
+    await part(Buffer.alloc(10 * KiB, unused.content))
+    const path = `/v1/uploads/${upload}/complete`
+    const completed = await api.call('POST', path, { body: { part_ids: parts } })
+    t.equal(completed.status, 200, completed.text)
+    const { id } = completed.json<{ file: { id: string } }>().file
+    t.same(found(server.dataDir, marks), ['name', 'content'])
+    const answer = await erase(api, id)
+    t.equal(answer.status, 200, answer.text)
+    t.same(found(server.dataDir, marks), [])
+    t.same(found(server.dataDir, unused), [], 'what was sent in vain is gone, too')
+    t.notMatch((await api.call('GET', `/v1/uploads/${upload}`)).text, marks.name)
+    t.equal(await replays(server), 'OK')
+    t.equal(await verifies(server, '--blobs'), 'OK')
+  },
+)
 
 t.test('the events of an erased file stay, without what was private', async (t) => {
   const { api } = await server.createProject({
