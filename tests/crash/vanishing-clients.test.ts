@@ -42,7 +42,8 @@ for (const [what, { bytes, chunked }] of Object.entries(uploads)) {
           ? [`${part.length.toString(16)}\r\n`, part, '\r\n']
           : [part]),
       )
-      if (bytes > 64 * KiB && share > 0) {
+      // A sealed file begins with the first whole MiB.
+      if (bytes * share > 1024 * KiB) {
         await until('staging', () => stagedFiles(server.dataDir).length > 0)
       }
       connection.vanish()

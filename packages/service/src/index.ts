@@ -33,6 +33,7 @@ export type {
 } from './erasure/erasures.ts'
 export type { FileHolds, HoldsView, HoldView, NewHold } from './files/file-holds.ts'
 export { extensionOf } from './files/judge-content.ts'
+export { openExtent } from './files/open-extent.ts'
 export type { AuditEntry, AuditLog, AuditQuery } from './history/audit-log.ts'
 export type { EventView } from './history/event-view.ts'
 export type {

@@ -97,7 +97,7 @@ export class StagingSpool implements UploadSpool {
       this.#throwIfFailed()
       this.#content = content
     } catch (error) {
-      const failure = this.#fail(error)
+      const failure = this.#fail(storageError(error, 'The upload could not be stored'))
       await this.#released
       throw failure
     }

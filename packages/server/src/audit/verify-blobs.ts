@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto'
-import type { BlobReader } from '@custody/blob-store'
+import { type BlobReader, isSealedFormat } from '@custody/blob-store'
 import { CustodyError, type Extent } from '@custody/domain'
 import { type Finding, type LogTables, type Sql, statement } from '@custody/event-log'
 import {
   type ExtentRow,
   findExtent,
   findUpload,
+  findWrappedKey,
   isGarbage,
   listAllExtents,
 } from '@custody/file-index'
+import { type KeyRing, openExtent } from '@custody/service'
 
 const PAGE = 500
 
@@ -48,6 +50,8 @@ export type BlobsReport = {
   /** Extents whose bytes were read and are right. */
   readonly extents: number
   readonly bytes: number
+  /** Sealed extents that could not be opened: there is no master key here. */
+  readonly unread: number
   readonly findings: readonly Finding[]
   /** Objects that no event promises, and that an upload may have just stored. */
   readonly young: readonly string[]
@@ -57,6 +61,8 @@ export type VerifyBlobsOptions = {
   /** The log, where the tables of projections mean the live ones. */
   readonly sql: Sql
   readonly blobs: BlobReader
+  /** Opens what is sealed; undefined: it is passed over, and counted. */
+  readonly keys: KeyRing | undefined
   /** Whether a server may be storing content now. */
   readonly isServed: boolean
   /** Unix milliseconds. */
@@ -75,11 +81,13 @@ export async function verifyBlobs(options: VerifyBlobsOptions): Promise<BlobsRep
   const findings: Finding[] = []
   let extents = 0
   let bytes = 0
+  let unread = 0
 
   for await (const upload of uploadsOf(sql, signal)) {
     for (const extent of upload.extents) {
       const problem = await checkExtent(options, upload.stream, extent)
-      if (problem) findings.push(problem)
+      if (problem === UNREAD) unread += 1
+      else if (problem) findings.push(problem)
       else {
         extents += 1
         bytes += extent.bytes
@@ -92,6 +100,7 @@ export async function verifyBlobs(options: VerifyBlobsOptions): Promise<BlobsRep
   return {
     extents,
     bytes,
+    unread,
     findings: [...findings, ...stray.findings],
     young: stray.young,
   }
@@ -169,7 +178,7 @@ async function checkExtent(
   options: VerifyBlobsOptions,
   file: string,
   extent: Extent,
-): Promise<Finding | undefined> {
+): Promise<Finding | typeof UNREAD | undefined> {
   const { sql } = options
   const { id } = extent
   const row = await findExtent(sql, id)
@@ -183,7 +192,7 @@ async function checkExtent(
     return finding(id, undefined, `is of file ${file}, whose content was destroyed`)
   }
   const wrong = await compare(options, row, extent)
-  if (!wrong) return undefined
+  if (wrong === UNREAD || !wrong) return wrong
   // What a server destroyed while it was read, and what is waiting for it.
   const isGone = wrong.isMissing && (garbage || (await hasEnded(sql, file)))
   return isGone ? undefined : finding(id, wrong.column, `${wrong.problem} (file ${file})`)
@@ -194,6 +203,9 @@ async function hasEnded(sql: Sql, file: string): Promise<boolean> {
   return events.some(({ type }) => ENDS.includes(type))
 }
 
+/** Nothing is known to be wrong with it, nor that it is right. */
+const UNREAD = 'unread'
+
 type Wrong = {
   readonly column: string
   readonly problem: string
@@ -202,10 +214,13 @@ type Wrong = {
 }
 
 async function compare(
-  { blobs, signal }: VerifyBlobsOptions,
+  options: VerifyBlobsOptions,
   row: ExtentRow,
-  { id, bytes, sha256 }: Extent,
-): Promise<Wrong | undefined> {
+  extent: Extent,
+): Promise<Wrong | typeof UNREAD | undefined> {
+  const { blobs, signal } = options
+  const { id, bytes, sha256 } = extent
+  if (isSealedFormat(row.format)) return await compareSealed(options, row, extent)
   if (row.format !== 'plain')
     return { column: 'format', problem: 'is none that is known' }
   if (row.stored_bytes !== bytes) {
@@ -232,6 +247,47 @@ async function compare(
   } else return { column: 'place', problem: 'is none that is known' }
   if (hash.digest('hex') === sha256) return undefined
   const column = row.place === 'inline' ? 'content' : 'place'
+  return { column, problem: 'the stored bytes have not the SHA-256 that the event has' }
+}
+
+/** What seals it says itself whether it is whole; the digest says whether it is the right one. */
+async function compareSealed(
+  { sql, blobs, keys, signal }: VerifyBlobsOptions,
+  row: ExtentRow,
+  extent: Extent,
+): Promise<Wrong | typeof UNREAD | undefined> {
+  const { content, stored_bytes } = row
+  const column = row.place === 'inline' ? 'content' : 'place'
+  if (row.place === 'inline') {
+    if (!content) return { column, problem: 'is missing' }
+    if (content.length !== stored_bytes) {
+      const problem = `is not ${content.length}, which the content has`
+      return { column: 'stored_bytes', problem }
+    }
+  } else if (row.place !== 'disk') {
+    return { column, problem: 'is none that is known' }
+  } else if (content) {
+    return { column: 'content', problem: 'is there, beside that on disk' }
+  }
+  // It goes before the bytes do.
+  if (!(await findWrappedKey(sql, extent.id))) {
+    return { column: 'format', problem: 'is sealed, and has no key', isMissing: true }
+  }
+  if (!keys) return UNREAD
+  const hash = createHash('sha256')
+  try {
+    const opened = await openExtent({ sql, blobs, keys }, row, extent)
+    if (opened.inline) hash.update(opened.inline)
+    else {
+      const options = signal ? { signal } : {}
+      for await (const chunk of opened.read(0, extent.bytes, options)) hash.update(chunk)
+    }
+  } catch (error) {
+    if (!(error instanceof CustodyError)) throw error
+    if (error.key !== 'content_damaged' && error.key !== 'master_key_missing') throw error
+    return { column, problem: error.message, isMissing: row.place === 'disk' }
+  }
+  if (hash.digest('hex') === extent.sha256) return undefined
   return { column, problem: 'the stored bytes have not the SHA-256 that the event has' }
 }
 

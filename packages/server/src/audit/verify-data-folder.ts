@@ -16,7 +16,7 @@ import {
   verifyLog,
 } from '@custody/event-log'
 import { projections } from '@custody/file-index'
-import { logModuleUrl } from '@custody/service'
+import { type KeyRing, logModuleUrl } from '@custody/service'
 import { layout } from '../data-folder/data-folder.ts'
 import { readServerFile } from '../data-folder/server-file.ts'
 import { type BlobsReport, verifyBlobs } from './verify-blobs.ts'
@@ -34,6 +34,8 @@ export type VerifyDataFolderOptions = {
   readonly driver: SqliteDriverName
   /** Read the content of every file, too. */
   readonly blobs?: boolean
+  /** Opens sealed content. */
+  readonly keys?: KeyRing | undefined
   /** A checkpoint that was kept outside, with the keys (C2SP vkeys, one on each line) that may have signed it. */
   readonly kept?: { readonly note: Uint8Array; readonly keys: string }
   /** Threads that share the work; 0: none but this one. Default: by the size of the database. */
@@ -133,13 +135,14 @@ function judge(
 }
 
 async function withBlobs(
-  { dataDir, now, onProgress, signal }: VerifyDataFolderOptions,
+  { dataDir, keys, now, onProgress, signal }: VerifyDataFolderOptions,
   log: RawLog,
   report: DataFolderReport,
 ): Promise<DataFolderReport> {
   const { findings, ...blobs } = await verifyBlobs({
     sql: await indexSql(log, projections),
     blobs: openDiskBlobReader(dataDir),
+    keys,
     isServed: readServerFile(layout(dataDir)) !== undefined,
     now,
     ...(onProgress && { onProgress: (done) => onProgress('extents', done, undefined) }),

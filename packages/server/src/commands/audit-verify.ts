@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { CustodyError, quote } from '@custody/domain'
 import type { Finding } from '@custody/event-log'
 import { type DataFolderReport, verifyDataFolder } from '../audit/verify-data-folder.ts'
+import { loadKeyRing } from '../data-folder/master-keys.ts'
 import { VERIFIER_KEYS_FILE } from '../data-folder/signing-files.ts'
 import { type CommandContext, configOf } from './command-context.ts'
 
@@ -35,7 +36,7 @@ export async function auditVerify(
       dataDir: config.dataDir,
       driver: config.sqliteDriver,
       now: Date.now(),
-      ...(flags.blobs && { blobs: true }),
+      ...(flags.blobs && { blobs: true, keys: loadKeyRing(config, context.cwd) }),
       ...(kept && { kept }),
       ...(context.progress && { onProgress: teller(context.progress) }),
     })
@@ -96,6 +97,8 @@ function* describe(report: DataFolderReport): Generator<string> {
   }
   if (report.blobs) {
     facts.push(`${report.blobs.extents} extents of ${report.blobs.bytes} bytes`)
+    const { unread } = report.blobs
+    if (unread > 0) facts.push(`${unread} sealed ones not read: no master key is here`)
   }
   if (report.count === 0) yield `OK: ${facts.join(', ')}`
   else {

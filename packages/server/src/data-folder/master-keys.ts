@@ -1,7 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { CustodyError } from '@custody/domain'
-import { MASTER_KEY_BYTES, type MasterKey, masterKey } from '@custody/service'
+import {
+  createKeyRing,
+  type KeyRing,
+  MASTER_KEY_BYTES,
+  type MasterKey,
+  masterKey,
+} from '@custody/service'
 import type { Config } from '../config/load-config.ts'
 import { makePrivateFolder } from './data-folder.ts'
 import { replaceFile } from './replace-file.ts'
@@ -47,6 +53,19 @@ export function masterKeyStore(
       return masterKey(key)
     },
   }
+}
+
+/** The keys that are there, to read with; undefined where there are none, as in a copy without its secrets. */
+export function loadKeyRing(
+  config: Pick<Config, 'masterKey' | 'secretsDir'>,
+  cwd: string,
+): KeyRing | undefined {
+  const nothingIsWrapped = (): never => {
+    throw new TypeError('A reader wraps no keys')
+  }
+  const { load } = masterKeyStore({ ...config, cwd }, nothingIsWrapped)
+  const [first, ...others] = load()
+  return first && createKeyRing([first, ...others], nothingIsWrapped)
 }
 
 type StoreOptions = Pick<Config, 'masterKey' | 'secretsDir'> & {

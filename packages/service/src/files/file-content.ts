@@ -32,14 +32,15 @@ export async function openExtents(
   environment: ContentEnvironment,
   { id, extents }: Pick<FileState, 'id' | 'extents'>,
 ): Promise<ExtentsContent> {
-  const { log, logger } = environment
+  const { log, logger, blobs, keys } = environment
+  const stores = { sql: log.reader.sql, blobs, keys }
   const parts: Part[] = []
   let start = 0
 
   async function open(extent: Extent): Promise<OpenedExtent> {
-    const row = await findExtent(log.reader.sql, extent.id)
+    const row = await findExtent(stores.sql, extent.id)
     try {
-      if (row) return await openExtent(environment, row, extent)
+      if (row) return await openExtent(stores, row, extent)
     } catch (error) {
       logger.error(
         { file: id, extent: extent.id, err: error },

@@ -1,4 +1,5 @@
 import {
+  type BlobStore,
   isBox,
   isSealedFormat,
   openSealedBox,
@@ -6,19 +7,25 @@ import {
   readSealed,
 } from '@custody/blob-store'
 import { CustodyError, type Extent } from '@custody/domain'
+import type { Sql } from '@custody/event-log'
 import { type ExtentRow, findWrappedKey } from '@custody/file-index'
-import type { ServiceEnvironment } from '../service-environment.ts'
+import type { KeyRing } from '../keys/key-ring.ts'
 
 /** One extent's content, whatever place and format it lies in. */
 export type OpenedExtent =
   | { readonly inline: Uint8Array }
   | { readonly inline: undefined; readonly read: ReadStored }
 
-type Environment = Pick<ServiceEnvironment, 'log' | 'blobs' | 'keys'>
+/** Where extents, their bytes and their keys are. */
+export type ExtentStores = {
+  readonly sql: Sql
+  readonly blobs: Pick<BlobStore, 'read'>
+  readonly keys: KeyRing | undefined
+}
 
 /** @throws CustodyError `content_damaged`, `master_key_missing` */
 export async function openExtent(
-  { log, blobs, keys }: Environment,
+  { sql, blobs, keys }: ExtentStores,
   row: ExtentRow,
   { bytes }: Pick<Extent, 'bytes'>,
 ): Promise<OpenedExtent> {
@@ -31,7 +38,7 @@ export async function openExtent(
     return { inline: content }
   }
   if (!isSealedFormat(format)) throw damaged(`extent ${id} has a format that is unknown`)
-  const wrapped = await findWrappedKey(log.reader.sql, id)
+  const wrapped = await findWrappedKey(sql, id)
   if (!wrapped) throw damaged(`the key of extent ${id} was destroyed`)
   if (!keys) {
     throw new CustodyError(
