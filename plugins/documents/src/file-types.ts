@@ -5,27 +5,29 @@ export type Inspection = 'pdf' | 'ooxml' | 'doc' | 'text' | 'signature'
 
 export type FileType = {
   readonly mediaType: string
-  /** Largest file in bytes, inclusive. */
-  readonly maxBytes: number
   readonly inspection: Inspection
 }
 
-const text = (mediaType: string, mebibytes: number): FileType => ({
+type DocumentType = FileType & {
+  /** Largest file in bytes, inclusive. */
+  readonly maxBytes: number
+}
+
+const text = (mediaType: string, mebibytes: number): DocumentType => ({
   mediaType,
   maxBytes: mebibytes * MiB,
   inspection: 'text',
 })
-const image = (mediaType: string): FileType => ({
+const image = (mediaType: string): DocumentType => ({
   mediaType,
   maxBytes: 20 * MiB,
   inspection: 'signature',
 })
 const audio = (mediaType: string): FileType => ({
   mediaType,
-  maxBytes: 25 * MiB,
   inspection: 'signature',
 })
-const document = (mediaType: string, inspection: Inspection): FileType => ({
+const document = (mediaType: string, inspection: Inspection): DocumentType => ({
   mediaType,
   maxBytes: 50 * MiB,
   inspection,
@@ -36,7 +38,7 @@ export const WORD =
 export const EXCEL = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
 
 /** What the purpose `document` takes, by extension. */
-export const documentTypes: Readonly<Record<string, FileType>> = {
+export const documentTypes: Readonly<Record<string, DocumentType>> = {
   '.pdf': document('application/pdf', 'pdf'),
   '.docx': document(WORD, 'ooxml'),
   '.doc': document('application/msword', 'doc'),
@@ -52,7 +54,7 @@ export const documentTypes: Readonly<Record<string, FileType>> = {
   '.webp': image('image/webp'),
 }
 
-/** What assistants take in the dialect `gateflow`: its whole table. */
+/** What assistants take in the dialect `gateflow`: its whole table. The dialect has the sizes. */
 export const allTypes: Readonly<Record<string, FileType>> = {
   ...documentTypes,
   '.mp3': audio('audio/mpeg'),
