@@ -12,6 +12,7 @@ import { sql as raw } from 'kysely'
 import { toFileState } from './file-row.ts'
 import type { FileRow, FilesTables } from './files-tables.ts'
 import type { FilesFilter } from './list-files.ts'
+import { listedColumns, noExtents } from './listed-columns.ts'
 
 /** Events of the project that are looked at without a break: some milliseconds. */
 const WINDOW = 1_000
@@ -60,7 +61,7 @@ function pageFor({ order, purpose, classification, complianceRegime }: ListFiles
       let query = db
         .selectFrom('events')
         .innerJoin('files', 'files.position', 'events.position')
-        .selectAll('files')
+        .select([...listedColumns, noExtents])
         .where('events.project', '=', p('project'))
         .where('events.seq', '>', p('above'))
         .where('events.seq', '<', p('below'))
@@ -85,8 +86,8 @@ function pageFor({ order, purpose, classification, complianceRegime }: ListFiles
 }
 
 /**
- * One page of the files that there were at a moment, each as it was then, in the order of their upload. It takes breaks
- * on its way past files that had ended by then.
+ * One page of the files that there were at a moment, each as it was then but for its extents, in the order of their
+ * upload. It takes breaks on its way past files that had ended by then.
  */
 export async function listFilesAsOf(
   sql: Sql,
@@ -115,7 +116,7 @@ export async function listFilesAsOf(
     })
     for (const row of rows) {
       const state = await fileAsOf(sql, toFileState(row), moment)
-      if (state) found.push(state)
+      if (state) found.push({ ...state, extents: [] })
     }
     const last = rows.length === left ? rows.at(-1)?.seq : undefined
     if (order === 'asc') above = last ?? window.below - 1

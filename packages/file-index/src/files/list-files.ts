@@ -3,6 +3,7 @@ import { type LogTables, type Sql, type Statement, statement } from '@custody/ev
 import type { Kysely } from 'kysely'
 import { toFileState } from './file-row.ts'
 import type { FileRow, FilesTables } from './files-tables.ts'
+import { listedColumns, noExtents } from './listed-columns.ts'
 
 /** What the files of a list have in common. */
 export type FilesFilter = {
@@ -63,7 +64,7 @@ function liveFiles(
 function page(order: 'asc' | 'desc', filter: FilesFilter): Page {
   return statement<FilesTables & LogTables, Args>()((db, p) =>
     liveFiles(db, p, order, filter)
-      .selectAll()
+      .select([...listedColumns, noExtents])
       .where((eb) =>
         eb.or([
           eb('effective_expires_at', 'is', null),
@@ -112,8 +113,8 @@ function statementsFor({ order, ...query }: ListFiles) {
 }
 
 /**
- * One keyset page of live files, in the order of their upload. No page costs more than another, unless several
- * filters together leave few of many.
+ * One keyset page of live files, without their extents, in the order of their upload. No page costs more than
+ * another, unless several filters together leave few of many.
  */
 export async function listFiles(sql: Sql, query: ListFiles): Promise<FileState[]> {
   const { order, offset = 0 } = query
