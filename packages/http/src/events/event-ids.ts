@@ -32,6 +32,8 @@ export function shownData({ type, data }: EventView, forms: IdForms): EventView[
       const shown = Array.isArray(parts) ? parts.map(part) : parts
       return { ...data, file: forms.presentId(String(file)), parts: shown }
     }
+    case 'FileContentRead':
+      return { ...data, file: forms.presentId(String(data.file)) }
     default:
       return data
   }

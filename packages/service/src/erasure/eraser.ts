@@ -13,6 +13,8 @@ const PATIENCE_MS = 10_000
 
 const PAGE = 1_000
 
+const FORGOTTEN = 'What it said was removed with an erasure.'
+
 const obstacles: Readonly<Record<PurgeObstacle, string>> = {
   reader: 'a connection that reads the database holds its write-ahead log',
   rebuild: 'the index is being built anew, and its former tables are not gone yet',
@@ -107,7 +109,17 @@ export function createEraser(
     return begun
   }
 
+  /** What a plugin said when it failed may name the file that it failed of. The next attempt says it again. */
+  async function forgetFailures(): Promise<void> {
+    for (const state of await log.reader.consumers()) {
+      if (state.error === '' || state.error === FORGOTTEN) continue
+      await log.consumers.save({ ...state, error: FORGOTTEN }, state.position)
+      isPurged = false
+    }
+  }
+
   async function settle(): Promise<void> {
+    await forgetFailures()
     await list()
     if (isPurged && !running) return
     const obstacle = await purge()
