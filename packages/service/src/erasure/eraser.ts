@@ -8,8 +8,9 @@ import { compareList, type ErasureFile, erasedLine, purgedLine } from './erasure
 import type { Erasures } from './erasures.ts'
 import { repeatErasures } from './repeat-erasures.ts'
 
-/** How long a request waits for what is in the way, in milliseconds. */
-const PATIENCE_MS = 10_000
+/** How often a request looks whether what is in the way has gone, and how long each time, in milliseconds. */
+const ATTEMPTS = 10
+const PATIENCE_MS = 1_000
 
 const PAGE = 1_000
 
@@ -66,6 +67,8 @@ export function createEraser(
       const last = page.at(-1)
       if (!last) return
       erasureFile.append(page.map(erasedLine))
+      // A process that was killed may have erased them, and not come to purge.
+      isPurged = false
       listedTo = last.record.position
     }
   }
@@ -121,8 +124,12 @@ export function createEraser(
   async function settle(): Promise<void> {
     await forgetFailures()
     await list()
-    if (isPurged && !running) return
-    const obstacle = await purge()
+    let obstacle: PurgeObstacle | undefined
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      if (isPurged && !running) return
+      obstacle = await purge()
+      if (!obstacle) return
+    }
     if (obstacle) throw unfinished(obstacles[obstacle])
   }
 

@@ -107,6 +107,25 @@ t.test('events come in order, with the content of their files', async (t) => {
   t.equal(journal().length, 3, 'each once where nothing went wrong')
 })
 
+t.test('what a plugin said when it failed is forgotten with an erasure', async (t) => {
+  const { service, log, run, pass, upload } = await startReactions(t)
+  await upload('throw')
+  await run()
+  t.match((await log.reader.consumer('reactor'))?.error, /no/)
+  const [uploaded] = await log.reader.read({ types: ['FileUploaded'] })
+  const id = uploaded?.record.stream ?? ''
+  const project = uploaded?.record.project ?? ''
+  const asked = { actor: 'admin', requestId: 'req_1', idAsSent: id }
+  t.match(await service.erasures.eraseFile(project, id, asked), { id, erasedAt: Number })
+  t.equal(
+    (await log.reader.consumer('reactor'))?.error,
+    'What it said was removed with an erasure.',
+  )
+  pass(1)
+  await run()
+  t.match(await log.reader.consumer('reactor'), { error: '', attempts: 0 })
+})
+
 t.test('a checkpoint ahead of the log is an error at the start', async (t) => {
   const { log, runner } = await startReactions(t)
   const state = await log.reader.consumer('reactor')
