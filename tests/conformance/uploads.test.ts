@@ -477,6 +477,27 @@ t.test('a text part has at most 1 MiB, a file part 64 MiB, both inclusive', asyn
   t.equal((await complete(id, [part])).status, 200)
 })
 
+t.test('a cancellation has no body, whatever its client says of that', async (t) => {
+  const clients = {
+    'Python’s SDK': ['Content-Type: application/json', 'Content-Length: 0'],
+    'Node’s SDK': ['Content-Length: 0'],
+    curl: [],
+  }
+  for (const [who, headers] of Object.entries(clients)) {
+    const { id } = await create(1)
+    const connection = await RawConnection.open(server.address)
+    connection.send(
+      requestHead(
+        `POST /v1/uploads/${id}/cancel`,
+        `Authorization: Bearer ${server.apiKey}`,
+        ...headers,
+      ),
+    )
+    t.match((await connection.answer()).json(), { id, status: 'cancelled' }, who)
+    connection.vanish()
+  }
+})
+
 t.test('the form of a part is one field', async (t) => {
   const { id } = await create(5)
   const data = { name: 'data', filename: 'a', content: 'Hello' }

@@ -1,7 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
-import { parseFileId, prefixedId, toFileId, uuidv7 } from '../src/index.ts'
+import {
+  parseFileId,
+  parsePrefixedId,
+  prefixedId,
+  toFileId,
+  uuidv7,
+} from '../src/index.ts'
 
 const random = fc.uint8Array({ minLength: 10, maxLength: 10 })
 const time = fc.nat({ max: 2 ** 48 - 1 })
@@ -97,4 +103,22 @@ for (const text of neither) {
 
 t.test('other ids have a prefix and the same digits', async (t) => {
   t.equal(prefixedId('proj_', id), 'proj_01890a5dac96774bbcceb302099a8057')
+})
+
+t.test('an id with a prefix is read back, and nothing else', async (t) => {
+  const uuid = '01890a5d-ac96-774b-bcce-b30200000001'
+  const id = prefixedId('part_', uuid)
+  t.equal(parsePrefixedId('part_', id), uuid)
+  t.equal(parsePrefixedId('part_', uuid), uuid, 'the plain form')
+  for (const other of [
+    prefixedId('upload_', uuid),
+    id.toUpperCase(),
+    `${id}0`,
+    id.slice(0, -1),
+    `${id}\n`,
+    'part_',
+    '',
+  ]) {
+    t.equal(parsePrefixedId('part_', other), undefined, other)
+  }
 })

@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { uploadLimits } from '../../../domain/src/index.ts'
 import {
   dueUploads,
   findExtent,
@@ -155,6 +156,22 @@ t.test('parts of one batch end with their upload, and bytes are counted', async 
   await add(index, next, 70)
   t.equal(await findPendingBytes(sql, 'north'), 70)
   t.equal(await findPendingBytes(sql, 'south'), 0)
+  await sameAsReplay(t, index)
+})
+
+t.test('an upload of as many parts as there can be is completed', async (t) => {
+  const index = await openIndex(t)
+  const { sql } = index.log.reader
+  const { parts: most } = uploadLimits
+  const upload = await create(index, most)
+  const parts = await Promise.all(
+    Array.from({ length: most }, () => add(index, upload, 1)),
+  )
+  await t.rejects(add(index, upload, 1), { message: /at most 1000 are allowed/ })
+  await complete(index, upload, parts.toReversed(), most)
+  const { ended } = (await findUpload(sql, upload)) ?? {}
+  t.equal(ended?.status === 'completed' && ended.parts.length, most)
+  t.same(await garbageOf(index), [])
   await sameAsReplay(t, index)
 })
 
