@@ -1,4 +1,4 @@
-import { findApiKey, findFile, findServiceAccount } from '@custody/file-index'
+import { findApiKey, findFile, findServiceAccount, findUpload } from '@custody/file-index'
 import type { Appender, Asking } from '../appender.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import type { ListedErasure } from './erasure-list.ts'
@@ -14,6 +14,12 @@ export async function repeatErasures(
 ): Promise<void> {
   if (missing.length === 0) return
   const requestId = ids.prefixed('req_')
+
+  /** An upload in parts that is pending in the backup would go on to say it. */
+  async function hasEnded(upload: string): Promise<boolean> {
+    return Boolean((await findUpload(log.reader.sql, upload))?.ended)
+  }
+
   for (const { project, stream, groups } of missing) {
     const asking: Asking = { project, actor: 'system:erasure', requestId }
     const { sql } = log.reader
@@ -33,7 +39,9 @@ export async function repeatErasures(
         asking,
       )
     }
-    if (!file && !key && !(await findServiceAccount(sql, stream))) continue
+    const isKnown =
+      file || key || (await findServiceAccount(sql, stream)) || (await hasEnded(stream))
+    if (!isKnown) continue
     await appender.append({ type: 'ErasePrivate', stream, groups, again: true }, asking)
   }
   logger.warn(
