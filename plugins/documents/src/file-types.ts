@@ -5,29 +5,27 @@ export type Inspection = 'pdf' | 'ooxml' | 'doc' | 'text' | 'signature'
 
 export type FileType = {
   readonly mediaType: string
+  /** Largest file in bytes, inclusive. */
+  readonly maxBytes: number
   readonly inspection: Inspection
 }
 
-type DocumentType = FileType & {
-  /** Largest file in bytes, inclusive. */
-  readonly maxBytes: number
-}
-
-const text = (mediaType: string, mebibytes: number): DocumentType => ({
+const text = (mediaType: string, mebibytes: number): FileType => ({
   mediaType,
   maxBytes: mebibytes * MiB,
   inspection: 'text',
 })
-const image = (mediaType: string): DocumentType => ({
+const image = (mediaType: string): FileType => ({
   mediaType,
   maxBytes: 20 * MiB,
   inspection: 'signature',
 })
 const audio = (mediaType: string): FileType => ({
   mediaType,
+  maxBytes: 25 * MiB,
   inspection: 'signature',
 })
-const document = (mediaType: string, inspection: Inspection): DocumentType => ({
+const document = (mediaType: string, inspection: Inspection): FileType => ({
   mediaType,
   maxBytes: 50 * MiB,
   inspection,
@@ -38,7 +36,7 @@ export const WORD =
 export const EXCEL = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
 
 /** What the purpose `document` takes, by extension. */
-export const documentTypes: Readonly<Record<string, DocumentType>> = {
+export const documentTypes: Readonly<Record<string, FileType>> = {
   '.pdf': document('application/pdf', 'pdf'),
   '.docx': document(WORD, 'ooxml'),
   '.doc': document('application/msword', 'doc'),
@@ -54,7 +52,7 @@ export const documentTypes: Readonly<Record<string, DocumentType>> = {
   '.webp': image('image/webp'),
 }
 
-/** What assistants take in the dialect `gateflow`: its whole table. The dialect has the sizes. */
+/** What assistants take in the dialect `gateflow`: its whole table. */
 export const allTypes: Readonly<Record<string, FileType>> = {
   ...documentTypes,
   '.mp3': audio('audio/mpeg'),
