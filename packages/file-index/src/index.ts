@@ -84,12 +84,10 @@ export { type WebhooksBatch, webhooksProjection } from './webhooks/webhooks-proj
 export {
   findWrappedKey,
   listMasterKeys,
-  listWrappedKeys,
   type MasterKeyRow,
   putMasterKeys,
   putWrappedKeys,
   removeWrappedKeys,
-  rewrapKeys,
   type WrappedKeyRow,
   wrappedKeysMigrations,
 } from './wrapped-keys/wrapped-keys.ts'

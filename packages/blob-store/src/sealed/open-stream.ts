@@ -73,7 +73,7 @@ async function* readRange(
   const from = storedRange(layout, first).start
   const to = storedRange(layout, last).end
   let segment = first
-  for await (const stored of cut(read(from, to, options), lengths)) {
+  for await (const stored of cut(read(from, to, options), lengths, true)) {
     const plain = cipher.open(segment, segment === layout.segments - 1, stored)
     const begins = plainStart(layout, segment)
     segment += 1

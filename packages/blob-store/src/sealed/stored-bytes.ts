@@ -10,16 +10,20 @@ export type ReadStored = (
 /**
  * Cuts chunks into pieces of given lengths, one after the other. A piece that lies in one chunk is not copied.
  *
+ * @param reuse Whether a piece is no longer needed when the next one is asked for: its memory then serves again.
+ *
  * @throws CustodyError `content_damaged` when the chunks end too early
  */
 export async function* cut(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   lengths: Iterable<number>,
+  reuse = false,
 ): AsyncGenerator<Uint8Array> {
   const wanted = lengths[Symbol.iterator]()
   let next = wanted.next()
   let piece: Uint8Array | undefined
   let filled = 0
+  let spare: Uint8Array | undefined
   for await (const chunk of chunks) {
     let rest = chunk
     while (!next.done && rest.length > 0) {
@@ -28,11 +32,15 @@ export async function* cut(
       rest = rest.subarray(part.length)
       if (part.length === length) yield part
       else {
-        piece ??= Buffer.allocUnsafeSlow(length)
+        piece ??=
+          spare && spare.length >= length
+            ? spare.subarray(0, length)
+            : Buffer.allocUnsafeSlow(length)
         piece.set(part, filled)
         filled += part.length
         if (filled < length) continue
         yield piece
+        if (reuse && piece.length >= (spare?.length ?? 0)) spare = piece
       }
       piece = undefined
       filled = 0

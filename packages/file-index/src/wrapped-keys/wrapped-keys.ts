@@ -26,8 +26,8 @@ export type MasterKeyRow = {
   id: string
   /** 64 hex digits. */
   fingerprint: string
-  /** `active`: new keys are wrapped under it · `retiring`: a rotation is taking keys from it · `retired`: it opens nothing any more. */
-  state: 'active' | 'retiring' | 'retired'
+  /** `active`: new keys are wrapped under it · `retired`: it opens nothing any more. */
+  state: 'active' | 'retired'
 }
 
 export const wrappedKeysMigrations: LogModule['migrations'] = {
@@ -55,31 +55,6 @@ const deleteKey = statement<WrappedKeysTables, { extent: string }>()((db, p) =>
 
 const find = statement<WrappedKeysTables, { extent: string }>()((db, p) =>
   db.selectFrom('wrapped_keys').selectAll().where('extent', '=', p('extent')),
-)
-
-const under = statement<
-  WrappedKeysTables,
-  { kek: string; after: string; limit: number }
->()((db, p) =>
-  db
-    .selectFrom('wrapped_keys')
-    .selectAll()
-    .where('extent', '>', p('after'))
-    .where('kek', '=', p('kek'))
-    .orderBy('extent')
-    .limit(p('limit')),
-)
-
-// Never an upsert: a key that was destroyed meanwhile must not come back.
-const rewrap = statement<
-  WrappedKeysTables,
-  { extent: string; from: string; kek: string; wrapped: Uint8Array }
->()((db, p) =>
-  db
-    .updateTable('wrapped_keys')
-    .set({ kek: p('kek'), wrapped: p('wrapped') })
-    .where('extent', '=', p('extent'))
-    .where('kek', '=', p('from')),
 )
 
 const masterKeys = statement<WrappedKeysTables, Record<never, never>>()((db) =>
@@ -110,23 +85,6 @@ export function findWrappedKey(
   extent: string,
 ): MaybePromise<WrappedKeyRow | undefined> {
   return sql.get(find, { extent })
-}
-
-/** Keys that are wrapped under one master key, in the order of their extents, after one of them (`''`: from the start). */
-export async function listWrappedKeys(
-  sql: Sql,
-  query: { readonly kek: string; readonly after: string; readonly limit: number },
-): Promise<WrappedKeyRow[]> {
-  return await sql.all(under, query)
-}
-
-/** Changes keys that are there and still wrapped under `from`, and no others. */
-export async function rewrapKeys(
-  sql: Sql,
-  from: string,
-  rows: readonly WrappedKeyRow[],
-): Promise<void> {
-  for (const row of rows) await sql.run(rewrap, { ...row, from })
 }
 
 export async function listMasterKeys(sql: Sql): Promise<MasterKeyRow[]> {

@@ -45,7 +45,7 @@ export async function openKeyRing(
   }
   const active = needed.find(({ state }) => state === 'active')
   if (!active) await record(log, ids, current)
-  // Until a rotation has begun, a key that stands before the active one does not wrap.
+  // The one that the database knows, wherever it stands among others.
   const wrapping = keys.find(({ id }) => id === active?.id) ?? current
   const rest = [current, ...others].filter(({ id }) => id !== wrapping.id)
   return createKeyRing([wrapping, ...rest], ids.random)
