@@ -3,7 +3,7 @@ import { CustodyError } from '@custody/domain'
 import type { Algorithm, DigestReply, DigestRequest } from './digest-messages.ts'
 
 /** Bytes of one content that are on their way to the thread at most. */
-const WINDOW_BYTES = 2 * 2 ** 20
+const WINDOW_BYTES = 2 ** 20
 
 /** Lower-case hex, by algorithm. */
 export type Digests = Readonly<Partial<Record<Algorithm, string>>>

@@ -4,6 +4,9 @@ import type { DigestThread, OpenDigest } from './digest-thread.ts'
 /** Uploads that are followed at once; the digest of another is made when it is completed. */
 const MAX_FOLLOWED = 64
 
+/** Parts that are read at once, of all uploads: one thread hashes them, and each takes memory on its way there. */
+const AT_ONCE = 2
+
 /**
  * SHA-256 of files whose parts are still coming: rolled over the parts in the order in which they began to come, which
  * is that of the file for most clients. In memory only: where it does not fit, the file is read again.
@@ -52,6 +55,21 @@ export function createRollingDigests(
   ) => AsyncIterable<Uint8Array>,
 ): RollingDigests {
   const rolls = new Map<string, Roll>()
+  const waiting: (() => void)[] = []
+  let reading = 0
+
+  /** Parts have their turns in the order in which they ask. */
+  async function inTurn(work: () => Promise<void>): Promise<void> {
+    if (reading >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve))
+    else reading += 1
+    try {
+      await work()
+    } finally {
+      const next = waiting.shift()
+      if (next) next()
+      else reading -= 1
+    }
+  }
 
   function forget(upload: string): void {
     const roll = rolls.get(upload)
@@ -88,8 +106,11 @@ export function createRollingDigests(
       turns.shift()
       if (state === 'dropped') continue
       hashed.push(state.id)
-      roll.digest ??= thread.open(['sha256'])
-      await roll.digest.add(read(upload, state, controller.signal))
+      await inTurn(async () => {
+        controller.signal.throwIfAborted()
+        roll.digest ??= thread.open(['sha256'])
+        await roll.digest.add(read(upload, state, controller.signal))
+      })
     }
   }
 

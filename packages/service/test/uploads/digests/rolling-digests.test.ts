@@ -89,3 +89,24 @@ t.test('only so many uploads are followed, those that began last', async (t) => 
   rolling.forget('u2')
   t.equal(await rolling.take('u2', ['a', 'b']), undefined)
 })
+
+t.test('few parts are read at once, however many uploads there are', async (t) => {
+  let reading = 0
+  let most = 0
+  const rolling = createRollingDigests(
+    createDigestThread(),
+    async function* (_upload, { id }) {
+      reading += 1
+      most = Math.max(most, reading)
+      yield bytesOf(id)
+      reading -= 1
+    },
+  )
+  const uploads = Array.from({ length: 20 }, (_, n) => `u${n}`)
+  for (const id of ['a', 'b', 'c'])
+    for (const upload of uploads)
+      rolling.begin({ id: upload, partCount: 0 }).added(extent(id))
+  for (const upload of uploads)
+    t.equal(await rolling.take(upload, ['a', 'b', 'c']), sha256Of('a', 'b', 'c'))
+  t.equal(most, 2)
+})
