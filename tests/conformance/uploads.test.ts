@@ -472,7 +472,10 @@ t.test('a text part has at most 1 MiB, a file part 64 MiB, both inclusive', asyn
     param: 'data',
   })
   const whole = Buffer.alloc(64 * MiB + 1, 'custody')
-  t.match((await sendPart(id, whole)).error(), { status: 413, code: 'file_too_large' })
+  const tooLarge = { status: 413, code: 'file_too_large', param: 'data' }
+  t.match((await sendPart(id, whole)).error(), tooLarge)
+  const declared = Buffer.alloc(65 * MiB, 'custody')
+  t.match((await sendPart(id, declared)).error(), tooLarge, 'by its length alone')
   const part = await addPart(id, whole.subarray(1))
   t.equal((await complete(id, [part])).status, 200)
 })

@@ -150,11 +150,12 @@ export function tooLarge(
   bytes: number | `at least ${number}`,
   limit: number,
   what: string,
+  param = 'file',
 ): CustodyError {
   return new CustodyError(
     'file_too_large',
     `The file is too large: ${what} takes at most ${limit} bytes (${describeBytes(limit)}), and this one has ${bytes}.`,
-    { param: 'file' },
+    { param },
   )
 }
 

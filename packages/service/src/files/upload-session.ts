@@ -86,8 +86,9 @@ export function createUploadAdmission(
       const offered = offeredPurposes(plugins, principal, policy)
       const maxBytes = partBytes ?? mostBytes(offered, principal, policy)
       if (declaredBytes !== undefined && declaredBytes > maxBytes + FORM_OVERHEAD) {
-        const taker = partBytes === undefined ? 'any purpose' : 'a part'
-        throw tooLarge(declaredBytes, maxBytes, taker)
+        throw partBytes === undefined
+          ? tooLarge(declaredBytes, maxBytes, 'any purpose')
+          : tooLarge(declaredBytes, maxBytes, 'a part', 'data')
       }
 
       const quota = quotaOf(principal.project.limits, policy)
