@@ -284,7 +284,11 @@ for (const [dialect, look] of Object.entries(looks)) {
     const tooLarge = (await limited.api.upload(batch)).error()
     t.match(tooLarge, { ...look.tooLarge, code: 'file_too_large', param: 'file' })
     t.match(tooLarge.message, /at most 8 bytes/, 'the limit')
-    t.match(tooLarge.message, new RegExp(`has ${batchLine.length}`), 'the size seen')
+    t.match(
+      tooLarge.message,
+      new RegExp(`has (at least )?${batchLine.length}`),
+      'the size seen',
+    )
 
     const often = await project({ limits: { uploads_per_minute: 1 } })
     t.equal((await often.api.upload(batch)).status, 200)

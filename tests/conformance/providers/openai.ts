@@ -101,7 +101,9 @@ export const openai: Provider = {
         isRefused(await uploadZeros(server.address, project.key, bytes), {
           status: 413,
           code: 'file_too_large',
-          message: new RegExp(`'batch' takes at most ${200 * MiB} bytes .*has ${bytes}`),
+          message: new RegExp(
+            `'batch' takes at most ${200 * MiB} bytes .*has (at least )?${bytes}`,
+          ),
         })
       },
     ),
