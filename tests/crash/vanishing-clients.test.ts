@@ -42,8 +42,7 @@ for (const [what, { bytes, chunked }] of Object.entries(uploads)) {
           ? [`${part.length.toString(16)}\r\n`, part, '\r\n']
           : [part]),
       )
-      // A sealed file begins with the first whole MiB.
-      if (bytes * share > 1024 * KiB) {
+      if (bytes > 64 * KiB && share > 0) {
         await until('staging', () => stagedFiles(server.dataDir).length > 0)
       }
       connection.vanish()

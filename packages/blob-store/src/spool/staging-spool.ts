@@ -73,6 +73,10 @@ export class StagingSpool implements UploadSpool {
       this.#head = undefined
       this.#fillBlocks(head)
     }
+    // With large blocks the file would come late, and an upload would not be seen in the folder.
+    if (!this.#options.hashesOneBlock && this.#file === undefined) {
+      this.#writing ??= this.#writeBlocks()
+    }
     rest = this.#fillBlocks(rest)
     if (rest.length === 0) return
     const waiting = this.#fillSlowly(rest)
