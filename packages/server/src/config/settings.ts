@@ -61,7 +61,7 @@ export const settings = {
   seal: {
     env: 'CUSTODY_SEAL',
     schema: { type: 'string', enum: ['compress+encrypt', 'encrypt', 'off'] },
-    default: 'off',
+    default: 'compress+encrypt',
     about: 'How content is sealed at rest. It holds for what is uploaded from then on.',
   },
   masterKey: {
