@@ -53,3 +53,20 @@ t.test(
     t.equal(keysLeft(), 0)
   },
 )
+
+t.test('an erasure destroys the keys of inline content and of objects', async (t) => {
+  const server = await startServer(t, { env: sealed })
+  const ids = [await put(server, text(1000)), await put(server, text(2 * MiB))]
+  const keysLeft = () => {
+    const db = database(server.dataDir)
+    const row = db.prepare('select count(*) as n from wrapped_keys').get()
+    db.close()
+    return row?.n
+  }
+  t.equal(keysLeft(), 2)
+  for (const id of ids) {
+    const { status, text } = await server.api.call('POST', `/v1/files/${id}/erase`)
+    t.equal(status, 200, text)
+  }
+  t.equal(keysLeft(), 0, 'at once')
+})
