@@ -14,7 +14,8 @@ import {
   uploaded,
 } from '../statements/checks.ts'
 import { batchLine, chatExample, pdf, png, uploadFor } from '../statements/samples.ts'
-import { deferred, holds, notObservable, type Provider } from '../statements/statement.ts'
+import { sealsAtRest } from '../statements/sealed-at-rest.ts'
+import { holds, notObservable, type Provider } from '../statements/statement.ts'
 import type { World } from '../statements/world.ts'
 
 const plain = (filename: string) => ({
@@ -132,10 +133,7 @@ export const gravix: Provider = {
       })
       isRefused(ended, { status: 404 })
     }),
-    deferred(
-      'Secure storage with encryption at rest',
-      'this version stores content as it was sent; sealing comes with a later one',
-    ),
+    holds('Secure storage with encryption at rest', sealsAtRest),
     holds('Purpose-based organization for different use cases', async (world) => {
       const { api } = await world.newProject()
       const kept = await uploaded(api, uploadFor('vision'))

@@ -12,7 +12,8 @@ import {
   uploaded,
 } from '../statements/checks.ts'
 import { batchLine, pdf, png, uploadFor } from '../statements/samples.ts'
-import { deferred, holds, notObservable, type Provider } from '../statements/statement.ts'
+import { sealsAtRest } from '../statements/sealed-at-rest.ts'
+import { holds, notObservable, type Provider } from '../statements/statement.ts'
 
 const note = uploadFor('user_data')
 const handbook = uploadFor('assistants')
@@ -48,10 +49,7 @@ export const melious: Provider = {
       assert.equal(await (await client.files.content(file.id)).text(), 'Hello')
       assert.equal((await client.files.delete(file.id)).deleted, true)
     }),
-    deferred(
-      'Files are compressed and encrypted at rest.',
-      'this version stores content as it was sent; sealing comes with a later one',
-    ),
+    holds('Files are compressed and encrypted at rest.', sealsAtRest),
     holds('Base path: /v1/files', async ({ api }) => {
       assert.equal((await api.call('GET', '/v1/files')).status, 200)
     }),
