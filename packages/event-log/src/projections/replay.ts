@@ -1,5 +1,5 @@
 import type { Difference, ReplayDatabase } from '../engines/sqlite/replay-database.ts'
-import type { LogModule } from '../log-module.ts'
+import type { LogModule, ProjectionBatch } from '../log-module.ts'
 import { readEvents } from '../read/read-events.ts'
 import { toLogEvent } from '../read/stored-event.ts'
 
@@ -33,18 +33,20 @@ export async function replay(
 
   /** Applies up to `limit` events; resolves to whether the log went on beyond them. */
   async function applySome(limit: number): Promise<boolean> {
-    const batches = module.projections.map((projection) => ({
-      batch: projection.open(sql),
-      types: new Set(projection.types),
-    }))
+    const batches = module.projections.map((projection) => projection.open(sql))
+    const byType = new Map<string, ProjectionBatch[]>()
+    for (const [index, { types }] of module.projections.entries()) {
+      const batch = batches[index]
+      if (!batch) continue
+      for (const type of types) byType.set(type, [...(byType.get(type) ?? []), batch])
+    }
     let more = true
     for (let count = 0; more && count < limit; ) {
       options.signal?.throwIfAborted()
       const page = await readEvents(sql, { from: at })
       for (const stored of page) {
         const event = toLogEvent(stored, module.upcast)
-        for (const { batch, types } of batches) {
-          if (!types.has(event.type)) continue
+        for (const batch of byType.get(event.type) ?? []) {
           const applied = batch.apply(event)
           if (applied) await applied
         }
@@ -53,7 +55,7 @@ export async function replay(
       count += page.length
       more = page.length > 0
     }
-    for (const { batch } of batches) await batch.flush()
+    for (const batch of batches) await batch.flush()
     return more
   }
 
