@@ -14,6 +14,7 @@ import {
   plainRoot,
   startServer,
   temporaryFolder,
+  until,
 } from '@custody/testkit'
 import t, { type Test } from 'tap'
 
@@ -60,7 +61,10 @@ const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
 t.test('the log has a key from its first start on', async (t) => {
   t.match(vkey, /^custody\/[0-9a-f-]{36}\/1\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$/)
-  t.ok(server.printed.some((line) => line.endsWith(`Log key    ${vkey}`)))
+  // What it prints comes through a pipe, and perhaps after its first answers.
+  await until('the key is printed', () =>
+    server.printed.some((line) => line.endsWith(`Log key    ${vkey}`)),
+  )
   const answer = await log('key')
   t.equal(answer.text, `${vkey}\n`)
   t.equal(answer.headers.get('content-type'), 'text/plain; charset=utf-8')
