@@ -4,27 +4,24 @@ import {
   receiveMessageOnPort,
   Worker,
 } from 'node:worker_threads'
+import { DeadlineWatch } from './deadline-watch.ts'
 import { describeFault } from './describe-fault.ts'
+import { HeldJobs } from './held-jobs.ts'
 import type { Job } from './job.ts'
-import { totalDeadline } from './limits.ts'
 import { LineLimiter } from './line-limiter.ts'
+import { MemoryWatch } from './memory-watch.ts'
 import {
   type ControlBlock,
   controlBlock,
   type FromThread,
   offset,
-  SLOTS,
   type ThreadContent,
   type ThreadData,
   type ToThread,
   word,
 } from './protocol.ts'
-import type {
-  PluginClock,
-  PluginContent,
-  PluginHostLimits,
-  PluginLogger,
-} from './types.ts'
+import { threadContent, transferOf } from './thread-content.ts'
+import type { PluginClock, PluginHostLimits, PluginLogger } from './types.ts'
 
 const entry = new URL(
   import.meta.url.endsWith('.ts') ? './thread/main.ts' : './thread/main.js',
@@ -36,12 +33,6 @@ const entry = new URL(
  * this must never be reached: the host ends a worker long before, at `memoryBytes`.
  */
 const HEAP_BACKSTOP_MIB = 2048
-
-/** A thread that has begun no file for so long is not waited for by those behind. */
-const STANDSTILL_MS = 500
-
-/** What a thread has to come to a read and to collect its garbage, in milliseconds. */
-const COLLECT_MS = 2000
 
 export type PluginWorkerOptions = {
   /** URLs. */
@@ -73,29 +64,23 @@ export class PluginWorker {
   readonly #worker: Worker
   readonly #port: MessagePort
   readonly #control: ControlBlock
-  readonly #jobs = new Map<number, Job>()
-  /** Of files that were taken back; the thread still has them. */
-  readonly #leftSlots = new Set<number>()
-  readonly #freeSlots: number[] = Array.from({ length: SLOTS }, (_, slot) => slot)
+  readonly #jobs: HeldJobs
+  readonly #deadlines: DeadlineWatch
+  readonly #memory: MemoryWatch
   readonly #bornAt: number
   #state: 'starting' | 'ready' | 'ending' = 'starting'
   #wasReady = false
   #alone: Job | undefined
   #hasServed = false
-  #reads = 0
-  #lastWatch = 0
-  #lastActivity: number
   #abandonedAt: number | undefined
-  #isMeasuring = false
-  /** When the thread was asked to collect garbage. */
-  #askedAt: number | undefined
   #death: { reason: Death['reason']; detail: string; culprit?: Job } | undefined
 
   constructor(options: PluginWorkerOptions) {
     this.#options = options
     this.#bornAt = options.clock.now()
-    this.#lastActivity = this.#bornAt
     this.#control = controlBlock()
+    this.#jobs = new HeldJobs(this.#control)
+    this.#deadlines = new DeadlineWatch(this.#jobs, this.#control, options)
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
     const workerData: ThreadData = {
@@ -113,6 +98,13 @@ export class PluginWorker {
       stdout: true,
       stderr: true,
       resourceLimits: { maxOldGenerationSizeMb: HEAP_BACKSTOP_MIB },
+    })
+    this.#memory = new MemoryWatch({
+      worker: this.#worker,
+      control: this.#control,
+      memoryBytes: options.limits.memoryBytes,
+      clock: options.clock,
+      onOver: (bytes) => this.#endForMemory(bytes),
     })
     port1.on('message', (message: FromThread) => this.#receive(message))
     this.#worker.on('error', (error) => {
@@ -154,13 +146,7 @@ export class PluginWorker {
 
   /** It has not got on for a while with files that wait for nothing outside. */
   get isStandingStill(): boolean {
-    const since = this.#options.clock.now() - this.#lastActivity
-    if (since <= STANDSTILL_MS) return false
-    const { words } = this.#control
-    for (const slot of this.#jobs.keys()) {
-      if (Atomics.load(words, word.slots + slot) >= 0) return true
-    }
-    return false
+    return this.#deadlines.isStandingStill
   }
 
   configure(options: readonly unknown[]): void {
@@ -239,7 +225,7 @@ export class PluginWorker {
 
   /** Nobody waits for the job any more. What runs alone is ended if it does not end by itself soon. */
   abandon(job: Job): void {
-    const slot = this.#slotOf(job)
+    const slot = this.#jobs.slotOf(job)
     if (slot === undefined) return
     if (this.#alone === job) {
       Atomics.store(this.#control.words, word.abandoned, 1)
@@ -255,11 +241,10 @@ export class PluginWorker {
   takeBackUnstarted(): readonly Job[] {
     if (!this.isStandingStill) return []
     const taken: Job[] = []
-    for (const [slot, job] of this.#jobs) {
+    for (const [slot, job] of this.#jobs.entries()) {
       if (job === this.#alone || job.stage > 0 || job.isDone) continue
       taken.push(job)
-      this.#jobs.delete(slot)
-      this.#leftSlots.add(slot)
+      this.#jobs.takeBack(slot)
     }
     return taken
   }
@@ -274,12 +259,12 @@ export class PluginWorker {
       return
     }
     if (this.#state === 'ending' || this.#jobs.size === 0) return
-    this.#measure()
-    const late = this.#findLate(now)
+    this.#memory.measure()
+    const late = this.#deadlines.findLate(now, this.#alone)
     if (late !== undefined) {
       const detail = `no verdict and no byte read within the deadline`
       this.end('deadline', detail, late)
-    } else if (now - this.#lastActivity > limits.idleMs) {
+    } else if (this.#deadlines.isIdle(now)) {
       this.end('deadline', 'the thread stands still outside of any file')
     } else if (
       this.#abandonedAt !== undefined &&
@@ -296,73 +281,12 @@ export class PluginWorker {
     return this.#worker.terminate()
   }
 
-  #findLate(now: number): Job | undefined {
-    const { limits } = this.#options
-    const { words } = this.#control
-    const reads = Atomics.load(words, word.reads)
-    const hasRead = reads !== this.#reads
-    const isWaiting = Atomics.load(words, word.waiting) === 1
-    this.#reads = reads
-    if (hasRead || isWaiting) this.#lastActivity = now
-    for (const [slot, job] of this.#jobs) {
-      const stage = Math.abs(Atomics.load(words, word.slots + slot))
-      if (stage === 0 && job.stage === 0) continue
-      if (job.stage === 0) job.startedAt = now
-      if (stage !== job.stage) {
-        job.stage = stage
-        job.stageSince = now
-        this.#lastActivity = now
-      }
-      if (job === this.#alone && (hasRead || isWaiting)) {
-        job.stageSince = now
-        // While the client is waited for, the clock of the whole stands still.
-        if (isWaiting)
-          job.startedAt += Math.min(now - this.#lastWatch, now - job.startedAt)
-      }
-      if (now - job.stageSince > limits.idleMs) return job
-      if (now - job.startedAt > totalDeadline(limits, sizeOf(job))) return job
-    }
-    this.#lastWatch = now
-    return undefined
-  }
-
-  /** Heap limits do not count Buffers, so the thread's own figures are watched. */
-  #measure(): void {
-    if (this.#isMeasuring) return
-    this.#isMeasuring = true
-    this.#worker.getHeapStatistics().then(
-      ({ used_heap_size, external_memory }) => {
-        this.#isMeasuring = false
-        if (this.#state === 'ready') this.#judgeMemory(used_heap_size + external_memory)
-      },
-      () => {
-        this.#isMeasuring = false
-      },
-    )
-  }
-
-  /** Over its bound a thread is asked how much of that is garbage; at twice the bound it is not asked. */
-  #judgeMemory(bytes: number): void {
+  #endForMemory(bytes: number): void {
+    if (this.#state !== 'ready') return
     const { memoryBytes } = this.#options.limits
-    const { words } = this.#control
-    const now = this.#options.clock.now()
-    const hasAnswered = Atomics.load(words, word.collect) === 0
-    let used = bytes
-    if (bytes <= 2 * memoryBytes) {
-      if (this.#askedAt === undefined) {
-        if (bytes <= memoryBytes) return
-        this.#askedAt = now
-        Atomics.store(words, word.collect, 1)
-        return
-      }
-      if (!hasAnswered && now - this.#askedAt <= COLLECT_MS) return
-      this.#askedAt = undefined
-      if (hasAnswered) used = Atomics.load(words, word.usedKiB) * 1024
-      if (used <= memoryBytes) return
-    }
     this.end(
       'memory',
-      `${used} bytes of heap and buffers; at most ${memoryBytes} are allowed`,
+      `${bytes} bytes of heap and buffers; at most ${memoryBytes} are allowed`,
     )
   }
 
@@ -379,7 +303,7 @@ export class PluginWorker {
       }
     }
     this.#hasServed = true
-    this.#lastActivity = this.#options.clock.now()
+    this.#deadlines.noteActivity()
     if (this.#state === 'ready') this.#options.onRoom(this)
   }
 
@@ -435,8 +359,8 @@ export class PluginWorker {
       detail: `the thread ended with exit code ${code}`,
     }
     const jobs: Job[] = []
-    for (const [slot, job] of this.#jobs) {
-      job.stage = Math.abs(Atomics.load(this.#control.words, word.slots + slot))
+    for (const [slot, job] of this.#jobs.entries()) {
+      job.stage = this.#jobs.stageOf(slot)
       if (!job.isDone) jobs.push(job)
     }
     this.#options.onDeath(this, {
@@ -459,28 +383,17 @@ export class PluginWorker {
   }
 
   #hold(job: Job): number {
-    const slot = this.#freeSlots.pop()
-    if (slot === undefined) throw new RangeError(`A worker holds at most ${SLOTS} files.`)
-    if (this.#jobs.size === 0) this.#lastActivity = this.#options.clock.now()
-    job.stage = 0
-    this.#jobs.set(slot, job)
-    return slot
+    if (this.#jobs.size === 0) this.#deadlines.noteActivity()
+    return this.#jobs.hold(job)
   }
 
   #release(slot: number): Job | undefined {
-    const job = this.#jobs.get(slot)
-    if (this.#jobs.delete(slot) || this.#leftSlots.delete(slot))
-      this.#freeSlots.push(slot)
+    const job = this.#jobs.release(slot)
     if (job !== undefined && this.#alone === job) {
       this.#alone = undefined
       this.#abandonedAt = undefined
     }
     return job
-  }
-
-  #slotOf(job: Job): number | undefined {
-    for (const [slot, held] of this.#jobs) if (held === job) return slot
-    return undefined
   }
 
   #noteProgress({ work }: Job): void {
@@ -509,20 +422,4 @@ export class PluginWorker {
   #log(level: 'info' | 'warn', plugin: string | null, text: string): void {
     this.#options.logger[level]({ plugin }, text)
   }
-}
-
-function sizeOf({ work, size }: Job): number {
-  return work.kind === 'followed' ? work.progress.written : size
-}
-
-function threadContent(content: PluginContent): ThreadContent {
-  if ('path' in content) {
-    return { kind: 'path', path: content.path, sealed: content.sealed }
-  }
-  if ('source' in content) return { kind: 'asked', size: content.source.size }
-  return { kind: 'bytes', bytes: new Uint8Array(content.buffer).buffer }
-}
-
-function transferOf(content: ThreadContent | null): ArrayBuffer | undefined {
-  return content?.kind === 'bytes' ? content.bytes : undefined
 }
