@@ -3,6 +3,7 @@ export type {
   AppendRequest,
   AppendResult,
 } from './append/append-request.ts'
+export { findKeptAnswer, type KeptAnswer, keyReused } from './append/idempotency.ts'
 export { type LogHead, WRITER_EPOCH } from './append/log-head.ts'
 export type { CheckpointRow, LogTables } from './append/log-tables.ts'
 export {

@@ -6,6 +6,9 @@ import { statement } from '../sql/statement.ts'
 import type { AppendedEvent, AppendOutcome, AppendRequest } from './append-request.ts'
 import type { IdempotencyRow, LogTables } from './log-tables.ts'
 
+/** In place of the fingerprint of a request that said what was erased since: nobody can compare with it any more. */
+const FORGOTTEN = ''
+
 const find = statement<LogTables, { key: string }>()((db, p) =>
   db.selectFrom('idempotency').selectAll().where('key', '=', p('key')),
 )
@@ -32,9 +35,42 @@ const namingPosition = statement<LogTables, { position: number }>()((db, p) =>
     .limit(1),
 )
 
-const forgetKey = statement<LogTables, { key: string }>()((db, p) =>
-  db.deleteFrom('idempotency').where('key', '=', p('key')),
+const blank = statement<LogTables, { key: string }>()((db, p) =>
+  db
+    .updateTable('idempotency')
+    .set({ fingerprint: FORGOTTEN })
+    .where('key', '=', p('key')),
 )
+
+/** What the first request with a key led to. */
+export type KeptAnswer = {
+  /** Undefined where what the request said was erased. */
+  readonly fingerprint: string | undefined
+  readonly events: readonly AppendedEvent[]
+}
+
+/** What is remembered under a key of {@link AppendRequest.idempotency}, or undefined. */
+export async function findKeptAnswer(
+  sql: Sql,
+  key: string,
+  now: Micros,
+): Promise<KeptAnswer | undefined> {
+  const row = await sql.get(find, { key })
+  if (!row || row.expires_at <= formatTime(now)) return undefined
+  const { fingerprint, result } = row
+  return {
+    fingerprint: fingerprint === FORGOTTEN ? undefined : fingerprint,
+    events: JSON.parse(result),
+  }
+}
+
+/** The refusal of a key that was used for another request. */
+export function keyReused(): CustodyError {
+  return new CustodyError(
+    'idempotency_key_reused',
+    'The Idempotency-Key was used for another request.',
+  )
+}
 
 function namesPosition(result: string, position: number): boolean {
   const events: readonly AppendedEvent[] = JSON.parse(result)
@@ -55,13 +91,8 @@ export function idempotencyBatch(sql: Sql) {
     ): Promise<AppendOutcome | undefined> {
       const row = written.get(request.key) ?? (await sql.get(find, { key: request.key }))
       if (!row || row.expires_at <= formatTime(now)) return undefined
-      if (row.fingerprint !== request.fingerprint) {
-        return {
-          error: new CustodyError(
-            'idempotency_key_reused',
-            'The Idempotency-Key was used for another request.',
-          ).toData(),
-        }
+      if (row.fingerprint !== FORGOTTEN && row.fingerprint !== request.fingerprint) {
+        return { error: keyReused().toData() }
       }
       return { events: JSON.parse(row.result), replayed: true }
     },
@@ -78,15 +109,19 @@ export function idempotencyBatch(sql: Sql) {
         position: events[0]?.position ?? 0,
       })
     },
-    /** Forgets the answers that name these events: private data of theirs was erased. */
+    /**
+     * Forgets what the requests said that led to these events: private data of theirs was erased. The key stays used,
+     * so that a request that is sent again does not bring back what was erased.
+     */
     async forget(positions: ReadonlySet<number>): Promise<void> {
       for (const position of positions) {
         const row = await sql.get(namingPosition, { position })
         if (row && namesPosition(row.result, position)) {
-          await sql.run(forgetKey, { key: row.key })
+          await sql.run(blank, { key: row.key })
         }
-        for (const { key, result } of written.values()) {
-          if (namesPosition(result, position)) written.delete(key)
+        for (const kept of written.values()) {
+          if (!namesPosition(kept.result, position)) continue
+          written.set(kept.key, { ...kept, fingerprint: FORGOTTEN })
         }
       }
     },

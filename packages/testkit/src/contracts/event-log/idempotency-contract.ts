@@ -1,4 +1,4 @@
-import type { EventLog } from '@custody/event-log'
+import { type EventLog, findKeptAnswer } from '@custody/event-log'
 import type { Test } from 'tap'
 import { asker } from '../../event-log/asker.ts'
 import { testClock } from '../../event-log/test-clock.ts'
@@ -47,7 +47,7 @@ export async function idempotencyContract(
   })
 
   t.test(
-    'an answer that names an event of which something was erased is forgotten',
+    'of a request whose event was erased nothing is kept but that its key was used',
     async (t) => {
       const idempotency = { key: 'opening', fingerprint: 'f', keepSeconds: 3_600 }
       const plain = asker(log)
@@ -58,7 +58,18 @@ export async function idempotencyContract(
       for (const key of ['before', 'after']) {
         t.match(await ask(key, 'f'), { replayed: true })
       }
-      t.match(await ask('opening', 'another'), { replayed: false })
+      for (const fingerprint of ['f', 'another']) {
+        t.match(await ask('opening', fingerprint), {
+          replayed: true,
+          events: [{ type: 'AccountOpened' }],
+        })
+      }
+      const { sql } = log.reader
+      const kept = (key: string, now = clock.now) => findKeptAnswer(sql, key, now)
+      t.match(await kept('before'), { fingerprint: 'f' })
+      t.match(await kept('opening'), { fingerprint: undefined })
+      const later = await kept('opening', clock.now + 2 * HOUR)
+      t.equal(later, undefined, 'nor that, when its time has passed')
     },
   )
 
