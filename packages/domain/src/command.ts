@@ -5,6 +5,7 @@ import type {
   DeleteServiceAccount,
 } from './directory/service-account.ts'
 import type { EventMap } from './events/event-map.ts'
+import type { MarkDamaged, MarkRepaired } from './files/decide-damage.ts'
 import type { EraseFile, ErasePrivate } from './files/decide-erase.ts'
 import type { DeleteFile, ExpireFile, UploadFile } from './files/decide-file.ts'
 import type { HoldFile, ReleaseFile } from './files/decide-hold.ts'
@@ -49,6 +50,14 @@ export type SkipConsumer = {
   readonly position: number
 }
 
+/** An operator says that the wall clock is right. */
+export type AcceptClock = {
+  readonly type: 'AcceptClock'
+  /** Unix milliseconds. */
+  readonly wallTime: number
+  readonly problem: EventMap['ClockAccepted']['data']['problem']
+}
+
 /** Everything that can be asked of the log, as plain JSON data. */
 export type Command =
   | CreateLog
@@ -60,6 +69,8 @@ export type Command =
   | ReleaseFile
   | EraseFile
   | ErasePrivate
+  | MarkDamaged
+  | MarkRepaired
   | RecordReads
   | CreateUpload
   | AddPart
@@ -80,3 +91,4 @@ export type Command =
   | RotateWebhookSecret
   | DeleteWebhook
   | SkipConsumer
+  | AcceptClock

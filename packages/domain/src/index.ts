@@ -53,6 +53,7 @@ export {
 } from './errors/index.ts'
 export { createEventCheck } from './events/check-event.ts'
 export {
+  type DamageFinder,
   type DomainEvent,
   type EventMap,
   type EventType,
@@ -73,6 +74,12 @@ export {
   type Upcasters,
   upcast,
 } from './events/upcast.ts'
+export {
+  decideMarkDamaged,
+  decideMarkRepaired,
+  type MarkDamaged,
+  type MarkRepaired,
+} from './files/decide-damage.ts'
 export {
   decideErase,
   decideErasePrivate,

@@ -44,6 +44,11 @@ export {
 } from './files/list-created-before.ts'
 export { type FilesFilter, type ListFiles, listFiles } from './files/list-files.ts'
 export { findPrivateGroups, findSource } from './files/private-groups.ts'
+export {
+  countStoredFiles,
+  listStoredFiles,
+  type StoredFile,
+} from './files/stored-files.ts'
 export { findUsage } from './files/usage.ts'
 export {
   findKeyUse,

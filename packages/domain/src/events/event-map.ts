@@ -95,6 +95,18 @@ export type EventMap = {
       readonly reason: 'request' | 'restore'
     }
   }
+  /** The stored bytes are not those that were uploaded: from here on, nothing is sent of them. */
+  FileDamaged: {
+    data: {
+      /** The first of the file's extents that was found so; there may be more. */
+      readonly extent: string
+      /** Of sealed content: the first segment that is not authentic, from 0; null: not known. */
+      readonly segment: number | null
+      readonly found_by: DamageFinder
+    }
+  }
+  /** The extent was read as a whole, and is what was uploaded: the bytes were put back. */
+  FileRepaired: { data: { readonly extent: string } }
   FileContentRead: {
     data: {
       readonly file: string
@@ -226,9 +238,21 @@ export type EventMap = {
   WebhookDisabled: { data: { readonly reason: 'request' | 'failing' | 'gone' } }
   WebhookDeleted: { data: Readonly<Record<string, never>> }
   ConsumerSkipped: { data: { readonly consumer: string; readonly position: number } }
+  /** An operator says that the wall clock is right, and what waits for that goes on. */
+  ClockAccepted: {
+    data: {
+      /** Unix milliseconds: what the clock said. The event's own time is never before the event before it. */
+      readonly wall_time: number
+      /** `jumped`: it had parted from the monotonic clock · `behind`: events of the log were ahead of it. */
+      readonly problem: 'jumped' | 'behind'
+    }
+  }
 }
 
 export type RestoreReason = 'rollback' | 'restore' | 'import' | 'move'
+
+/** `read`: somebody asked for the content · `scrub`: it was looked at for this. */
+export type DamageFinder = 'read' | 'scrub'
 
 export type ExpiryPolicy = 'request' | 'purpose' | 'project'
 

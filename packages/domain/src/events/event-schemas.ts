@@ -111,6 +111,15 @@ export const eventSchemas: Readonly<Record<EventType, TypeSchema>> = {
     schema: 1,
     data: shape({ reason: { enum: ['request', 'restore'] } }),
   },
+  FileDamaged: {
+    schema: 1,
+    data: shape({
+      extent: text,
+      segment: nullable(uint),
+      found_by: { enum: ['read', 'scrub'] },
+    }),
+  },
+  FileRepaired: { schema: 1, data: shape({ extent: text }) },
   FileContentRead: {
     schema: 1,
     data: shape(
@@ -234,4 +243,8 @@ export const eventSchemas: Readonly<Record<EventType, TypeSchema>> = {
   },
   WebhookDeleted: { schema: 1, data: nothing },
   ConsumerSkipped: { schema: 1, data: shape({ consumer: text, position: uint }) },
+  ClockAccepted: {
+    schema: 1,
+    data: shape({ wall_time: uint, problem: { enum: ['jumped', 'behind'] } }),
+  },
 }

@@ -28,6 +28,8 @@ export type FileState = {
   readonly complianceRegime: string | null
   readonly sha256: string | null
   readonly extents: readonly Extent[]
+  /** Ids of extents whose stored bytes were found to be others than were uploaded. */
+  readonly damaged: readonly string[]
   readonly ended: FileEnd | null
 }
 
@@ -56,6 +58,8 @@ const fileEventTypes = [
   'FileUploaded',
   'FileHeld',
   'FileReleased',
+  'FileDamaged',
+  'FileRepaired',
   'FileExpired',
   'FileDeleted',
   'FileErased',
@@ -92,6 +96,7 @@ export function evolveFile(state: FileState | null, event: FileEvent): FileState
       complianceRegime: event.data.compliance_regime ?? null,
       sha256: content?.sha256 ?? null,
       extents: content?.extents ?? [],
+      damaged: [],
       ended: null,
     }
   }
@@ -119,6 +124,14 @@ export function evolveFile(state: FileState | null, event: FileEvent): FileState
   if (event.type === 'FileReleased') {
     const holds = state.holds.filter(({ id }) => id !== event.data.hold)
     return { ...state, version: event.version, holds }
+  }
+  if (event.type === 'FileDamaged') {
+    const damaged = [...state.damaged, event.data.extent]
+    return { ...state, version: event.version, damaged }
+  }
+  if (event.type === 'FileRepaired') {
+    const damaged = state.damaged.filter((id) => id !== event.data.extent)
+    return { ...state, version: event.version, damaged }
   }
   return {
     ...state,

@@ -36,6 +36,7 @@ const file: FileState = {
   complianceRegime: null,
   sha256: 'a'.repeat(64),
   extents: [{ id: 'e1', bytes: 100, sha256: 'a'.repeat(64) }],
+  damaged: [],
   ended: null,
 }
 const deleted: FileState = {

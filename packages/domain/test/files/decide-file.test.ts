@@ -45,6 +45,7 @@ const live: FileState = {
   complianceRegime: null,
   sha256: 'a'.repeat(64),
   extents: [],
+  damaged: [],
   ended: null,
 }
 const due: FileState = { ...live, expiresAt: SECONDS, expiryPolicy: 'purpose' }

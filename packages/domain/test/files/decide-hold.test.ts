@@ -36,6 +36,7 @@ const file: FileState = {
   complianceRegime: null,
   sha256: 'a'.repeat(64),
   extents: [],
+  damaged: [],
   ended: null,
 }
 const holdOf = (id: string, retainUntil: number | null): Hold => ({

@@ -71,6 +71,7 @@ const state: FileState = {
   complianceRegime: null,
   sha256: 'a'.repeat(64),
   extents: [{ id: 'e1', bytes: 100, sha256: 'a'.repeat(64) }],
+  damaged: [],
   ended: null,
 }
 

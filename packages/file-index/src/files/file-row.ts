@@ -31,6 +31,7 @@ export function toFileRow(state: FileState): FileRow {
     compliance_regime: state.complianceRegime,
     sha256: state.sha256,
     extents: canonicalJson(state.extents),
+    damaged: state.damaged.length === 0 ? null : canonicalJson(state.damaged),
     ended_position: state.ended?.position ?? null,
     ended_seq: state.ended?.seq ?? null,
     ended_at: state.ended?.at ?? null,
@@ -58,6 +59,7 @@ export function toFileState(row: FileRow): FileState {
     complianceRegime: row.compliance_regime,
     sha256: row.sha256,
     extents: JSON.parse(row.extents),
+    damaged: row.damaged === null ? [] : JSON.parse(row.damaged),
     ended: toEnd(row),
   }
 }

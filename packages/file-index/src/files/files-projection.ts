@@ -39,12 +39,14 @@ export interface FilesBatch extends ProjectionBatch {
 /** Files with what is derived from them alone: usage, deadlines and the garbage queue. */
 export const filesProjection: Projection<FilesBatch> = {
   name: 'files',
-  version: 3,
+  version: 4,
   tables: ['files', 'usage', 'deadlines', 'garbage'],
   types: [
     'FileUploaded',
     'FileHeld',
     'FileReleased',
+    'FileDamaged',
+    'FileRepaired',
     'FileDeleted',
     'FileExpired',
     'FileErased',
@@ -75,6 +77,7 @@ export const filesProjection: Projection<FilesBatch> = {
         compliance_regime text,
         sha256 text,
         extents text not null,
+        damaged text,
         ended_position integer,
         ended_seq integer,
         ended_at integer,
@@ -101,6 +104,8 @@ export const filesProjection: Projection<FilesBatch> = {
   async createIndexes(sql, table) {
     const files = table('files')
     await sql.exec(`
+      create index ${files}_damaged on ${files} (position)
+        where damaged is not null and ended_position is null;
       create index ${files}_live on ${files} (project, seq) where ended_position is null;
       create index ${files}_live_by_purpose on ${files} (project, purpose, seq)
         where ended_position is null;
@@ -155,6 +160,7 @@ const rareColumns = [
   'holds',
   'classification',
   'compliance_regime',
+  'damaged',
   'ended_position',
   'ended_seq',
   'ended_at',
@@ -180,6 +186,7 @@ const updateFile = statement<FilesTables, FileRow>()((db, p) =>
       metadata: p('metadata'),
       sha256: p('sha256'),
       extents: p('extents'),
+      damaged: p('damaged'),
       ended_position: p('ended_position'),
       ended_seq: p('ended_seq'),
       ended_at: p('ended_at'),
@@ -370,6 +377,8 @@ function deadlineOf(state: FileState): number | null {
 type FileChange = PlacedEvent<
   | 'FileHeld'
   | 'FileReleased'
+  | 'FileDamaged'
+  | 'FileRepaired'
   | 'FileDeleted'
   | 'FileExpired'
   | 'FileErased'

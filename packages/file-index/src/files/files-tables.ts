@@ -34,6 +34,8 @@ export type FileRow = {
   sha256: string | null
   /** JSON: {id, bytes, sha256}[] */
   extents: string
+  /** JSON: ids of damaged extents; null: none. */
+  damaged: string | null
   ended_position: number | null
   ended_seq: number | null
   ended_at: number | null

@@ -22,6 +22,7 @@ export const listedColumns = [
   'files.classification',
   'files.compliance_regime',
   'files.sha256',
+  'files.damaged',
   'files.ended_position',
   'files.ended_seq',
   'files.ended_at',

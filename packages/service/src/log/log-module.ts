@@ -13,6 +13,8 @@ import {
   decideErasePrivate,
   decideExpire,
   decideHold,
+  decideMarkDamaged,
+  decideMarkRepaired,
   decideRelease,
   decideRevokeApiKey,
   decideUpdateApiKey,
@@ -163,6 +165,10 @@ function createDecider(
         return decideHold(await files.file(command.file), { ...command, project }, now)
       case 'ReleaseFile':
         return decideRelease(await files.file(command.file), { ...command, project }, now)
+      case 'MarkDamaged':
+        return decideMarkDamaged(await files.file(command.file), command)
+      case 'MarkRepaired':
+        return decideMarkRepaired(await files.file(command.file), command)
       case 'EraseFile': {
         const file = await files.file(command.file)
         const mine = file?.project === project ? file : null
@@ -272,6 +278,13 @@ function createDecider(
           stream: 'log',
           after: 'latest',
           data: { consumer: command.consumer, position: command.position },
+        })
+      case 'AcceptClock':
+        return events({
+          type: 'ClockAccepted',
+          stream: 'log',
+          after: 'latest',
+          data: { wall_time: command.wallTime, problem: command.problem },
         })
     }
   }
