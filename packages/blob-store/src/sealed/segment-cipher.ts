@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
-import { damaged } from './damaged.ts'
+import { damaged, segmentDamaged } from './damaged.ts'
 import {
   HEADER_BYTES,
   NONCE_PREFIX_BYTES,
@@ -72,7 +72,7 @@ export function segmentCipher(
     },
     open(segment, isLast, stored) {
       const ends = stored.length - TAG_BYTES
-      if (ends < 0) throw damaged(`segment ${segment} is cut short`)
+      if (ends < 0) throw segmentDamaged(segment, 'is cut short')
       const nonce = nonceOf(segment, isLast)
       const decipher = createDecipheriv('aes-256-gcm', key, nonce, {
         authTagLength: TAG_BYTES,
@@ -82,7 +82,7 @@ export function segmentCipher(
       try {
         decipher.final()
       } catch (cause) {
-        throw damaged(`segment ${segment} is not authentic`, cause)
+        throw segmentDamaged(segment, 'is not authentic', cause)
       }
       return plain
     },
