@@ -65,6 +65,8 @@ export {
   DEFAULT_SCOPES,
   type Logger,
   type ServiceEnvironment,
+export { beginRestored, type RestoredLog } from './restore/begin-restored.ts'
+export { type LogState, readLogState, rootAtSize } from './restore/log-state.ts'
 } from './service-environment.ts'
 export { checkpointOf } from './transparency/checkpoint-of.ts'
 export { refuseLostDatabase } from './transparency/open-log-signer.ts'

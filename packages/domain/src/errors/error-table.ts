@@ -466,6 +466,18 @@ export const errorTable = {
     code: 'data_folder_unusable',
     about: 'The data folder cannot be used: missing, foreign, of another version.',
   },
+  backup_unusable: {
+    status: 500,
+    type: server,
+    code: 'backup_unusable',
+    about: 'The folder holds no whole backup, or one of another log.',
+  },
+  backup_damaged: {
+    status: 500,
+    type: server,
+    code: 'backup_damaged',
+    about: 'A piece of a backup is missing, or is not what the backup says of it.',
+  },
   log_rolled_back: {
     status: 500,
     type: server,

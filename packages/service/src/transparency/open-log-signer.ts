@@ -1,4 +1,10 @@
-import { CustodyError, type OldLog, quote, SYSTEM_PROJECT } from '@custody/domain'
+import {
+  CustodyError,
+  type OldLog,
+  quote,
+  type RestoreReason,
+  SYSTEM_PROJECT,
+} from '@custody/domain'
 import { type EventLog, lastCheckpoint } from '@custody/event-log'
 import {
   formatOrigin,
@@ -34,6 +40,15 @@ export type OpenLogSigner = {
   readonly ids: Ids
   /** Where the log does not continue what was signed, a new epoch begins; otherwise that is an error. */
   readonly acceptRollback: boolean
+  /** A new epoch begins whatever is found, since the log is not where it was. */
+  readonly newEpoch?: NewEpoch
+}
+
+/** Why a log that was moved begins a new epoch. */
+export type NewEpoch = {
+  readonly reason: Exclude<RestoreReason, 'rollback'>
+  /** The log as it was; its epoch is over. What is known by its own checkpoints counts where it is of more events. */
+  readonly old: OldLog | null
 }
 
 /**
@@ -43,7 +58,7 @@ export type OpenLogSigner = {
  * @throws CustodyError `log_rolled_back` with sizes, roots and what to do
  */
 export async function openLogSigner(options: OpenLogSigner): Promise<LogSigner> {
-  const { log, store, readTile, acceptRollback } = options
+  const { log, store, readTile, acceptRollback, newEpoch } = options
   const identity = await readLogIdentity(log.reader)
   const { position: size } = await log.reader.head()
   const found = await readKept(log.reader, store)
@@ -53,7 +68,7 @@ export async function openLogSigner(options: OpenLogSigner): Promise<LogSigner> 
   }
   const key = readKey(store)
   problem ??= keyProblem(identity, key, store.keyPath)
-  if (problem === undefined) {
+  if (problem === undefined && !newEpoch) {
     const signer = key instanceof Error ? undefined : key
     if (!signer || identity.epoch === 0)
       return await beginFirst(options, identity, signer)
@@ -63,7 +78,7 @@ export async function openLogSigner(options: OpenLogSigner): Promise<LogSigner> 
     if (last) await keepInBoth(options, last)
     return { signer, epoch, last, restored: false }
   }
-  if (!acceptRollback) throw rolledBack(problem)
+  if (problem !== undefined && !newEpoch && !acceptRollback) throw rolledBack(problem)
   return await beginNext(options, identity, found.kept, key)
 }
 
@@ -100,18 +115,26 @@ async function beginNext(
   kept: readonly KeptCheckpoint[],
   key: SignerKey | Error | undefined,
 ): Promise<LogSigner> {
-  const signed = [...kept, ...originOf(key)].filter((one) => one.logId === logId)
+  const { reason, old: given } = options.newEpoch ?? { reason: 'rollback', old: null }
+  const signed = [
+    ...kept,
+    ...originOf(key),
+    ...(given ? [parseOrigin(given.origin)] : []),
+  ]
+    // One of another log says nothing of the epochs of this one.
+    .filter((one) => one.logId === logId)
   const next = 1 + Math.max(epoch, ...signed.map((one) => one.epoch))
   const signer = makeKey(options, formatOrigin({ logId, epoch: next }))
   const last = latest(kept)
-  const old: OldLog | null = last
+  const found: OldLog | null = last
     ? { origin: last.origin, size: last.size, root: last.root.toString('base64') }
     : null
+  const old = given && given.size >= (found?.size ?? 0) ? given : found
   await begin(options, {
     epoch: next,
     signer,
     retired: vkeys.slice(0, 1),
-    restored: { reason: 'rollback', old },
+    restored: { reason, old },
   })
   return { signer, epoch: next, last: undefined, restored: true }
 }

@@ -25,7 +25,7 @@ import {
 } from '@custody/transparency'
 import type { Ids } from '../ids.ts'
 import { type Checkpoints, createCheckpoints } from './checkpoints.ts'
-import { openLogSigner } from './open-log-signer.ts'
+import { type NewEpoch, openLogSigner } from './open-log-signer.ts'
 import { proofUnder } from './proof-under.ts'
 import type { SigningStore } from './signing-store.ts'
 import type { Asker, EventChoice, Transparency } from './transparency.ts'
@@ -43,6 +43,8 @@ export async function openTransparency(options: {
   /** Milliseconds that never jump. */
   readonly monotonic: () => number
   readonly acceptRollback: boolean
+  /** See {@link openLogSigner}. */
+  readonly newEpoch?: NewEpoch
 }): Promise<Transparency> {
   const { log } = options
   const tiles = createTileReader(() => log.reader.sql)
