@@ -22,6 +22,7 @@ export {
   openReplayDatabase,
   type ReplayDatabase,
 } from './engines/sqlite/replay-database.ts'
+export { snapshotSqlite } from './engines/sqlite/snapshot.ts'
 export type { SqliteDriverName } from './engines/sqlite/sqlite-connection.ts'
 export type { EventLog } from './event-log.ts'
 export { type EventRecord, RECORD_VERSION } from './event-record.ts'

@@ -15,7 +15,7 @@ import { hashKey } from './auth/key-secret.ts'
 import { createKeyUses } from './auth/key-uses.ts'
 import { createClockGuard } from './background/clock-guard.ts'
 import { expireDueFiles, expireDueUploads } from './background/expiry-ticker.ts'
-import { collectGarbage } from './background/garbage-collector.ts'
+import { collectGarbage, type GarbageTurn } from './background/garbage-collector.ts'
 import { sweepOrphans } from './background/orphan-sweep.ts'
 import { type Repeating, repeat } from './background/repeat.ts'
 import { createTrailErasure } from './erasure/erase-trail.ts'
@@ -58,6 +58,8 @@ export type ServiceOptions = {
   /** Reads that are written down as events. Default: none. */
   readonly accessEvents?: AccessEvents
 }
+  /** Asked before garbage is destroyed; undefined: a backup is under way. Default: there are no backups. */
+  readonly takeGarbageTurn?: () => GarbageTurn | undefined
 
 /** Everything that Custody does, without HTTP. */
 export interface Service {
@@ -118,7 +120,7 @@ export async function createService(
   )
 
   const eraser = createEraser(environment, appender, options.erasureFile)
-  const { accessEvents = 'off' } = options
+  const { accessEvents = 'off', takeGarbageTurn = () => ({ release() {} }) } = options
   const access =
     accessEvents === 'off'
       ? undefined
@@ -215,7 +217,8 @@ export async function createService(
           everyMs: 60 * SECOND,
           delayMs: SECOND,
           work: async (signal) => {
-            if (await trusted()) await collectGarbage(environment, appender, signal)
+            if (!(await trusted())) return
+            await collectGarbage(environment, appender, signal, takeGarbageTurn)
           },
           onError: failed('garbage collection'),
         }),

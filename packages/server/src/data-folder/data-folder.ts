@@ -1,4 +1,12 @@
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  statSync,
+} from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { CustodyError, quote } from '@custody/domain'
 
@@ -10,6 +18,10 @@ export type DataFolder = {
   readonly run: string
   readonly serverFile: string
   readonly erasures: string
+  /** See {@link takeBackupLease}. */
+  readonly backupLease: string
+  /** What a restore puts together; it is there only while one is under way, or was cut short. */
+  readonly restoring: string
 }
 
 export function layout(path: string): DataFolder {
@@ -20,12 +32,20 @@ export function layout(path: string): DataFolder {
     run: join(path, 'run'),
     serverFile: join(path, 'run', 'server.json'),
     erasures: join(path, 'erasures.log'),
+    backupLease: join(path, 'run', 'backup.lock'),
+    restoring: join(path, '.restore'),
   }
 }
 
 /** Makes the folder (0700) where it is not there. @throws CustodyError `data_folder_unusable` */
 export function prepareDataFolder(path: string): DataFolder {
   const folder = layout(path)
+  if (existsSync(folder.restoring)) {
+    throw new CustodyError(
+      'data_folder_unusable',
+      `A restore into the data folder ${quote(path)} is under way, or was cut short: run \`custody restore\` again, or remove ${quote(folder.restoring)}.`,
+    )
+  }
   try {
     makePrivateFolder(path)
     makePrivateFolder(folder.run)

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { openDiskBlobStore } from '@custody/blob-store'
-import { openSqliteEventLog } from '@custody/event-log'
+import { openSqliteEventLog, takeExclusiveLock } from '@custody/event-log'
 import { projections } from '@custody/file-index'
 import { dialectNames, webhookBody } from '@custody/http'
 import {
@@ -135,6 +135,7 @@ export async function openDeployment(
         monotonic,
         erasureFile: erasureFile(folder.erasures),
         accessEvents: config.accessEvents,
+        takeGarbageTurn: () => takeExclusiveLock(folder.backupLease),
         webhooks: {
           sealingKey: secrets.webhookKey.value,
           allow: config.webhookAllow,

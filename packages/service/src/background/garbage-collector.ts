@@ -8,15 +8,21 @@ const AT_ONCE = 500
 
 type Environment = Pick<ServiceEnvironment, 'log' | 'blobs' | 'ids' | 'logger'>
 
+/** Whoever has it may destroy; nobody else does, a backup least of all. */
+export type GarbageTurn = { release(): void }
+
 /**
  * Destroys the bytes of files that have ended: unlinks first, then says so in the log, so that after a
  * crash between the two the queue still holds what is to be said. What cannot be unlinked stays in the
  * queue for the next run. Resolves to the number of extents.
+ *
+ * @param takeTurn undefined: a backup copies what the queue has, so all of it stays for the next run
  */
 export async function collectGarbage(
   environment: Environment,
   appender: Appender,
   signal: AbortSignal,
+  takeTurn: () => GarbageTurn | undefined,
 ): Promise<number> {
   const { log } = environment
   let destroyed = 0
@@ -26,8 +32,14 @@ export async function collectGarbage(
     )
     after = queued.at(-1) ?? after
     if (queued.length === 0) break
-    destroyed += queued.length
-    destroyed -= (await destroyExtents(environment, appender, queued)).length
+    const turn = takeTurn()
+    if (!turn) break
+    try {
+      destroyed += queued.length
+      destroyed -= (await destroyExtents(environment, appender, queued)).length
+    } finally {
+      turn.release()
+    }
   }
   return destroyed
 }
