@@ -57,9 +57,9 @@ export type ServiceOptions = {
   readonly erasureFile: ErasureFile
   /** Reads that are written down as events. Default: none. */
   readonly accessEvents?: AccessEvents
-}
   /** Asked before garbage is destroyed; undefined: a backup is under way. Default: there are no backups. */
   readonly takeGarbageTurn?: () => GarbageTurn | undefined
+}
 
 /** Everything that Custody does, without HTTP. */
 export interface Service {

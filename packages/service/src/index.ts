@@ -60,13 +60,13 @@ export { openKeyRing } from './keys/open-key-ring.ts'
 export { createPluginHost, type PluginHost } from './plugin-host/index.ts'
 export { createMemoryRateStore, type RateStore } from './rates/rate-store.ts'
 export type { RateHeaders } from './rates/upload-rates.ts'
+export { beginRestored, type RestoredLog } from './restore/begin-restored.ts'
+export { type LogState, readLogState, rootAtSize } from './restore/log-state.ts'
 export {
   ALL_SCOPES,
   DEFAULT_SCOPES,
   type Logger,
   type ServiceEnvironment,
-export { beginRestored, type RestoredLog } from './restore/begin-restored.ts'
-export { type LogState, readLogState, rootAtSize } from './restore/log-state.ts'
 } from './service-environment.ts'
 export { checkpointOf } from './transparency/checkpoint-of.ts'
 export { refuseLostDatabase } from './transparency/open-log-signer.ts'
