@@ -85,15 +85,20 @@ export async function readEvents(
   for (const name of ['to', 'project', 'stream'] as const) {
     if (query[name] !== undefined) filters.add(name)
   }
-  const rows = await sql.all(pageStatement(backward, filters, query.types), {
+  const rows = await sql.arrays(pageStatement(backward, filters, query.types), {
     from: query.from ?? (backward ? Number.MAX_SAFE_INTEGER : 0),
     to: query.to ?? 0,
     limit: Math.min(Math.max(query.limit ?? PAGE_SIZE, 1), PAGE_SIZE),
     project: query.project ?? '',
     stream: query.stream ?? '',
   })
-  return await withPrivateGroups(sql, rows)
+  return await withPrivateGroups(sql, rows.map(toRow))
 }
+
+const toRow = ([position, record]: unknown[]): Row => ({
+  position: Number(position),
+  record: String(record),
+})
 
 /** The events of these rows, which are in the order of their positions or in the reverse of it. */
 export async function withPrivateGroups(
@@ -114,6 +119,12 @@ export async function withPrivateGroups(
 
 type Group = { readonly position: number; readonly grp: string; readonly body: string }
 
+const toGroup = ([position, grp, body]: unknown[]): Group => ({
+  position: Number(position),
+  grp: String(grp),
+  body: String(body),
+})
+
 /** The private groups of the rows, in the rows' order. */
 async function privateGroups(sql: Sql, rows: readonly Row[]): Promise<Group[]> {
   const first = rows[0]?.position
@@ -123,11 +134,11 @@ async function privateGroups(sql: Sql, rows: readonly Row[]): Promise<Group[]> {
   if (to - from >= 2 * rows.length) {
     const groups: Group[] = []
     for (const { position } of rows)
-      groups.push(...(await sql.all(privateOf, { position })))
+      groups.push(...(await sql.arrays(privateOf, { position })).map(toGroup))
     return groups
   }
   // Rows that stand close together: one range, and what lies between them is passed over.
-  const between = await sql.all(privateBetween, { from, to })
+  const between = (await sql.arrays(privateBetween, { from, to })).map(toGroup)
   if (to - from + 1 === rows.length) return first <= last ? between : between.reverse()
   const wanted = new Set(rows.map((row) => row.position))
   const groups = between.filter((group) => wanted.has(group.position))

@@ -10,6 +10,11 @@ export interface Sql {
     statement: Statement<Args, Row>,
     args: Args,
   ): MaybePromise<Row[]>
+  /** Each row as its values, in the order in which they are selected: faster where many rows are read. */
+  arrays<Args extends Record<string, SqlValue>>(
+    statement: Statement<Args, unknown>,
+    args: Args,
+  ): MaybePromise<unknown[][]>
   get<Args extends Record<string, SqlValue>, Row>(
     statement: Statement<Args, Row>,
     args: Args,

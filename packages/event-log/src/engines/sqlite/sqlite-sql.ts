@@ -44,6 +44,17 @@ export class SqliteSql implements Sql {
     return prepared.statement.all(bind(prepared, args)) as MaybePromise<Row[]>
   }
 
+  arrays<Args extends Record<string, SqlValue>>(
+    statement: Statement<Args, unknown>,
+    args: Args,
+  ): MaybePromise<unknown[][]> {
+    const prepared = this.#prepare(statement)
+    if (prepared instanceof Promise) {
+      return prepared.then((ready) => readArrays(ready, bind(ready, args)))
+    }
+    return readArrays(prepared, bind(prepared, args))
+  }
+
   get<Args extends Record<string, SqlValue>, Row>(
     statement: Statement<Args, Row>,
     args: Args,
@@ -115,6 +126,17 @@ export class SqliteSql implements Sql {
     return ready
   }
 }
+
+function readArrays(
+  { statement }: Prepared,
+  params: readonly SqlValue[],
+): MaybePromise<unknown[][]> {
+  if (statement.arrays) return statement.arrays(params)
+  const rows = statement.all(params)
+  return rows instanceof Promise ? rows.then(toArrays) : toArrays(rows)
+}
+
+const toArrays = (rows: readonly Record<string, unknown>[]) => rows.map(Object.values)
 
 function compileOnly<DB>(tables: TableNames): Kysely<DB> {
   return new Kysely<DB>({
