@@ -1,7 +1,15 @@
 import { cpSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { Finding } from '@custody/event-log'
 import { verifyDataFolder } from '@custody/server'
-import { custody, readEvents, startServer, temporaryFolder } from '@custody/testkit'
+import {
+  custody,
+  plainRoot,
+  readEvents,
+  startServer,
+  temporaryFolder,
+} from '@custody/testkit'
 import t from 'tap'
 // By its path: nothing else in this folder needs it.
 import {
@@ -10,7 +18,7 @@ import {
   makeSignerKey,
   signNote,
 } from '../../packages/transparency/src/index.ts'
-import { tamperWith } from './tamper.ts'
+import { readTexts, rewriteLog, tamperWith } from './tamper.ts'
 
 // A log with a checkpoint that was kept before it grew on.
 
@@ -142,13 +150,61 @@ t.test(
         db.exec(`delete from ${table} where position > ${last}`)
       }
     })
-    t.equal(
-      (await custody(['audit', 'verify'], { dataDir: dir })).code,
-      0,
-      'by itself it is fine',
-    )
+    const database = join(dir, 'custody.db')
+    t.match(await found(dir), [
+      { table: 'checkpoints', column: 'size', problem: 'is none that the log ever had' },
+    ])
+    tamperWith(database, (db) => db.exec('delete from checkpoints'))
+    t.match(await found(dir), [
+      { table: 'checkpoints', problem: 'is missing, and log.checkpoint keeps it' },
+    ])
+    rmSync(join(dir, 'log.checkpoint'))
+    t.same(await found(dir), [], 'by itself it is fine')
     const { code, stdout } = await verify(note(logId, kept.size, kept.root), { dir })
     t.equal(code, 1)
     t.match(stdout, /its last events were removed/)
+  },
+)
+
+/** What is found without any checkpoint from outside. */
+async function found(dir: string): Promise<readonly Finding[]> {
+  const { stdout } = await custody(['audit', 'verify', '--json'], { dataDir: dir })
+  return JSON.parse(stdout).findings
+}
+
+t.test(
+  'events that were written anew are named by the checkpoints around them',
+  async (t) => {
+    const dir = join(folder, 'anew')
+    cpSync(dataDir, dir, { recursive: true })
+    const database = join(dir, 'custody.db')
+    tamperWith(database, (db) => rewriteLog(db, kept.size - 2))
+    t.match(await found(dir), [
+      {
+        table: 'checkpoints',
+        key: `1 ${kept.size}`,
+        column: 'root',
+        problem: `was signed, and the log has another one: one of the events 1..${kept.size} is not what it was`,
+      },
+    ])
+    const first = join(folder, 'first')
+    const db = new DatabaseSync(database, { readOnly: true })
+    const root = plainRoot(readTexts(db).slice(0, kept.size - 10))
+    db.close()
+    writeFileSync(first, note(logId, kept.size - 10, root))
+    const second = join(folder, 'second')
+    writeFileSync(second, note(logId, kept.size, kept.root))
+    const { code, stdout } = await custody(
+      ['audit', 'verify', '--checkpoint', second, '--checkpoint', first].concat([
+        '--key',
+        formatVerifierKey(signerOf(logId).verifier),
+      ]),
+      { dataDir: dir },
+    )
+    t.equal(code, 1)
+    t.match(
+      stdout,
+      `checkpoint ${kept.size}: one of the events ${kept.size - 9}..${kept.size} is not what it was`,
+    )
   },
 )

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'
+import { plainRoot } from '@custody/testkit'
 import type { Random } from '../crash/random.ts'
 
 /** What was done to one row, past everything that guards it. */
@@ -29,12 +31,23 @@ export function tamperWith<T>(path: string, work: (db: DatabaseSync) => T): T {
   }
 }
 
-/** Flips one random bit in one random column of a random row. */
-export function flipBit(db: DatabaseSync, table: string, random: Random): Tampering {
+/** Names of the columns of a table, as the database has them. */
+export function columnsOf(db: DatabaseSync, table: string): string[] {
+  return readColumns(db, table).map(({ name }) => name)
+}
+
+/** Flips one random bit in a column of a random row; by default, a random column. */
+export function flipBit(
+  db: DatabaseSync,
+  table: string,
+  random: Random,
+  name?: string,
+): Tampering {
   for (;;) {
     const { columns, row, key } = randomRow(db, table, random)
-    const column = random.pick(columns)
-    if (!column) throw new Error(`${table} has no columns`)
+    const column =
+      name === undefined ? random.pick(columns) : columns.find((one) => one.name === name)
+    if (!column) throw new Error(`${table} has no columns ${name ?? ''}`)
     const bytes = row[`${column.name}_bytes`]
     const isNumber = column.type === 'INTEGER'
     if (!isNumber && !(bytes instanceof Uint8Array && bytes.length > 0)) continue
@@ -104,7 +117,7 @@ export function addRow(db: DatabaseSync, table: string, random: Random): Tamperi
 }
 
 function randomRow(db: DatabaseSync, table: string, random: Random) {
-  const columns = db.prepare(`pragma table_info(${table})`).all() as unknown[] as Column[]
+  const columns = readColumns(db, table)
   const count = Number(db.prepare(`select count(*) as n from ${table}`).get()?.n)
   const row: Row | undefined = db
     .prepare(
@@ -114,6 +127,17 @@ function randomRow(db: DatabaseSync, table: string, random: Random) {
     .get(random.integer(0, count - 1))
   if (!row) throw new Error(`${table} is empty`)
   return { columns, row, key: keyText(table, columns, row) }
+}
+
+function readColumns(db: DatabaseSync, table: string): Column[] {
+  return db
+    .prepare(`pragma table_info(${table})`)
+    .all()
+    .map(({ name, type, pk }) => ({
+      name: String(name),
+      type: String(type),
+      pk: Number(pk),
+    }))
 }
 
 function keysIn(columns: readonly Column[]): Column[] {
@@ -139,4 +163,49 @@ export function flipped(bytes: Uint8Array, random: Random): Uint8Array {
   const at = random.integer(0, bytes.length - 1)
   changed[at] = (changed[at] ?? 0) ^ (1 << random.integer(0, 7))
   return changed
+}
+
+/**
+ * Changes who did something, and with it every hash that follows: what somebody can do who has the file, and not the
+ * signing key. Of a log of less than 256 events, which has no tiles.
+ */
+export function rewriteLog(db: DatabaseSync, position: number): void {
+  const texts = readTexts(db)
+  const record = { ...JSON.parse(texts[position - 1] ?? ''), actor: 'key:other' }
+  texts[position - 1] = JSON.stringify(record)
+  db.prepare(
+    "update events set actor = 'key:other', record = ?, leaf_hash = ? where position = ?",
+  ).run(JSON.stringify(record), plainRoot([JSON.stringify(record)]), position)
+  let chain = Buffer.alloc(0)
+  for (const row of db.prepare('select * from log_batches order by position').all()) {
+    const size = Number(row.position)
+    const frontier = frontierOf(texts.slice(0, size))
+    const { time, writer_epoch, projections } = row
+    const base64 = frontier.toString('base64')
+    chain = createHash('sha256')
+      .update(chain)
+      .update(JSON.stringify([size, base64, time, writer_epoch, projections]))
+      .digest()
+    db.prepare('update log_batches set frontier = ?, chain = ? where position = ?').run(
+      frontier,
+      chain,
+      size,
+    )
+  }
+}
+
+/** The records of a log, in order. */
+export function readTexts(db: DatabaseSync): string[] {
+  return db
+    .prepare('select record from events order by position')
+    .all()
+    .map(({ record }) => String(record))
+}
+
+/** Roots of the largest subtrees that are full, from the left. */
+function frontierOf(records: readonly string[]): Buffer {
+  if (records.length === 0) return Buffer.alloc(0)
+  const width = 2 ** Math.floor(Math.log2(records.length))
+  const left = plainRoot(records.slice(0, width))
+  return Buffer.concat([left, frontierOf(records.slice(width))])
 }

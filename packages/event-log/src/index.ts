@@ -91,7 +91,7 @@ export {
   type KeptCheckpoint,
   openKeptCheckpoint,
 } from './verify/kept-checkpoint.ts'
-export type { ErasedGroup, Erasures, RawLog } from './verify/raw-log.ts'
+export type { ErasedGroup, Erasures, LogKeys, RawLog } from './verify/raw-log.ts'
 export {
   type VerifyOptions,
   type VerifyReport,

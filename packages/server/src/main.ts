@@ -100,7 +100,11 @@ function describe(run: Wrap): Command {
   audit
     .command('verify')
     .description('compute again all that the log says of itself, and compare')
-    .option('--checkpoint <file>', 'a checkpoint that was kept: the log must extend it')
+    .option(
+      '--checkpoint <file>',
+      'a checkpoint that was kept: the log must extend it; of several, each',
+      (file: string, before: readonly string[] = []) => [...before, file],
+    )
     .option(
       '--key <key>',
       'verifier key of the checkpoint, or a file with such keys (default: log.vkey in the data folder)',

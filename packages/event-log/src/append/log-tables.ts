@@ -5,7 +5,7 @@ export type LogTables = {
   log_lock: { id: number }
   log_batches: BatchRow
   tiles: TileRow
-  checkpoints: CheckpointRow
+  checkpoints: ChainedCheckpointRow
   idempotency: IdempotencyRow
   consumers: ConsumerRow
 }
@@ -56,6 +56,11 @@ export type CheckpointRow = {
   root: Uint8Array
   /** The signed note. */
   note: string
+}
+
+export type ChainedCheckpointRow = CheckpointRow & {
+  /** SHA-256 over the row before and this one. */
+  chain: Uint8Array
 }
 
 export type IdempotencyRow = {

@@ -1,4 +1,4 @@
-import type { CheckpointRow, LogTables } from '../append/log-tables.ts'
+import type { ChainedCheckpointRow, LogTables } from '../append/log-tables.ts'
 import type { Sql } from '../sql/sql.ts'
 import { statement } from '../sql/statement.ts'
 
@@ -12,6 +12,8 @@ const last = statement<LogTables>()((db) =>
 )
 
 /** The checkpoint that was signed last; undefined: there is none. */
-export async function lastCheckpoint(sql: Sql): Promise<CheckpointRow | undefined> {
+export async function lastCheckpoint(
+  sql: Sql,
+): Promise<ChainedCheckpointRow | undefined> {
   return await sql.get(last, {})
 }

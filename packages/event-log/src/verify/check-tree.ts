@@ -21,13 +21,12 @@ const PAGE = 1000
 
 /** The tree as it grows with the ranges, beside what is stored of it. */
 export interface TreeCheck {
+  /** Sizes at which the root is wanted, beyond the ranges that were added. */
+  want(sizes: readonly number[]): void
   /** The next range, in the order of positions. */
   add(range: RangeReport): Promise<void>
-  /** After the last one. */
-  finish(): Promise<{
-    readonly root: Buffer
-    readonly roots: ReadonlyMap<number, Buffer>
-  }>
+  /** After the last one. @returns the root of all */
+  finish(): Promise<Buffer>
 }
 
 /** A leaf that its record and the stored hash tell differently, and no tile decides. */
@@ -50,16 +49,17 @@ type Contradiction = {
  * what the most agree upon, so that one changed row is not told again by all that follows it.
  *
  * @param size of the log: the events that are verified
- * @param sizes at which the root is wanted, up to `size`
+ * @param onRoot is told the root at each size that was wanted, and is up to `size`, in their order
  */
 export function checkTree(
   log: RawLog,
   findings: Findings,
   size: number,
-  sizes: readonly number[] = [],
+  onRoot: (size: number, root: Buffer) => void,
 ): TreeCheck {
   const { sql } = log
-  const roots = new Map<number, Buffer>()
+  /** Those that the frontier has not reached, in order. */
+  let wanted: readonly number[] = []
   const tiles = tileComparer(log, findings, size)
   let frontier: Frontier = emptyFrontier()
   let open: Buffer[] = []
@@ -74,23 +74,27 @@ export function checkTree(
 
   /** Extends the frontier by the open leaves, with a stop at each size whose root is wanted. */
   function grow(from: Frontier, leaves: readonly Buffer[]): Grown {
-    const stops = sizes
-      .filter((stop) => stop > from.size && stop < from.size + leaves.length)
-      .sort((one, other) => one - other)
+    const end = from.size + leaves.length
+    const stops = wanted.filter((stop) => stop > from.size && stop < end)
     const grown: Grown = { frontier: from, updates: [], roots: [] }
-    for (const stop of [...stops, from.size + leaves.length]) {
+    for (const stop of [...stops, end]) {
       const start = grown.frontier.size - from.size
       const next = appendLeaves(grown.frontier, leaves.slice(start, stop - from.size))
       grown.frontier = next.frontier
       grown.updates.push(...next.tiles)
-      if (sizes.includes(stop)) grown.roots.push([stop, frontierRoot(next.frontier)])
+      if (wanted.includes(stop)) grown.roots.push([stop, frontierRoot(next.frontier)])
     }
     return grown
   }
 
   async function settle(grown: Grown, next: Frontier = grown.frontier): Promise<void> {
-    for (const [stop, root] of grown.roots) roots.set(stop, root)
+    for (const [stop, root] of grown.roots) {
+      onRoot(stop, stop === next.size ? frontierRoot(next) : root)
+    }
     frontier = next
+    if ((wanted[0] ?? size) <= frontier.size) {
+      wanted = wanted.filter((stop) => stop > frontier.size)
+    }
     open = []
     undecided = []
     lost = false
@@ -202,6 +206,10 @@ export function checkTree(
   }
 
   return {
+    want(sizes) {
+      if (sizes.length === 0) return
+      wanted = [...new Set([...wanted, ...sizes])].sort((one, other) => one - other)
+    },
     async add(range) {
       let from = range.from
       for (const batch of await sql.all(batchesBetween, { from, to: range.to })) {
@@ -229,9 +237,7 @@ export function checkTree(
         )
       }
       await tiles.finish()
-      const root = frontierRoot(frontier)
-      roots.set(size, root)
-      return { root, roots }
+      return frontierRoot(frontier)
     },
   }
 }

@@ -51,14 +51,32 @@ function parseKeys(text: string): VerifierKey[] {
   )
 }
 
-/** Whether a log of this size, with this root at the checkpoint's size, extends the checkpoint. */
+/**
+ * Whether a log of this size, with these roots at the checkpoints' sizes, extends the checkpoints. Of events that are
+ * not what they were the finding names those between the last checkpoint that is right and the first that is not.
+ */
 export function checkKept(
-  kept: KeptCheckpoint,
+  kept: readonly KeptCheckpoint[],
   log: {
     readonly logId: string
     readonly events: number
     readonly roots: ReadonlyMap<number, Buffer>
   },
+): Finding[] {
+  const findings: Finding[] = []
+  let last = 0
+  for (const one of kept.toSorted((a, b) => a.size - b.size)) {
+    const finding = checkOne(one, log, last)
+    if (finding) findings.push(finding)
+    else last = one.size
+  }
+  return findings
+}
+
+function checkOne(
+  kept: KeptCheckpoint,
+  log: Parameters<typeof checkKept>[1],
+  last: number,
 ): Finding | undefined {
   const finding = (problem: string, expected: string, found: string): Finding => ({
     table: 'checkpoint',
@@ -77,7 +95,7 @@ export function checkKept(
   const root = log.roots.get(kept.size)
   if (root?.equals(kept.root)) return undefined
   return finding(
-    `one of the events 1..${kept.size} is not what it was`,
+    `one of the events ${last + 1}..${kept.size} is not what it was`,
     `root ${kept.root.toString('base64')}`,
     `root ${root?.toString('base64') ?? 'none'}`,
   )

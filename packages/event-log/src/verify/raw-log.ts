@@ -35,4 +35,11 @@ export type Erasures = {
   of(data: unknown): readonly ErasedGroup[] | undefined
 }
 
+/** Which events say with which key the log signs its checkpoints. */
+export type LogKeys = {
+  readonly types: readonly string[]
+  /** The key (C2SP vkey) that such an event names, and for which epoch; undefined where its data is no such thing. */
+  of(data: unknown): { readonly epoch: number; readonly vkey: string } | undefined
+}
+
 export type ErasedGroup = { readonly position: number; readonly group: string }

@@ -180,3 +180,42 @@ export const recordsOfType = statement<
     .orderBy('position')
     .limit(p('limit')),
 )
+
+/** Epochs of the checkpoints that are there. */
+export const checkpointEpochs = statement<LogTables, Limit>()((db, p) =>
+  db
+    .selectFrom('checkpoints')
+    .select('epoch')
+    .distinct()
+    .orderBy('epoch')
+    .limit(p('limit')),
+)
+
+/** Checkpoints in their order, with the last position at the moment in which they were read. */
+export const checkpointsAfter = statement<
+  LogTables,
+  { epoch: number; size: number; limit: number }
+>()((db, p) =>
+  db
+    .selectFrom('checkpoints')
+    .selectAll()
+    .select((e) =>
+      e
+        .selectFrom('events')
+        .select((b) => b.fn.max('position').as('last'))
+        .as('end'),
+    )
+    .where((e) => e(e.refTuple('epoch', 'size'), '>', e.tuple(p('epoch'), p('size'))))
+    .orderBy('epoch')
+    .orderBy('size')
+    .limit(p('limit')),
+)
+
+export const checkpointAt = statement<LogTables, { epoch: number; size: number }>()(
+  (db, p) =>
+    db
+      .selectFrom('checkpoints')
+      .select('note')
+      .where('epoch', '=', p('epoch'))
+      .where('size', '=', p('size')),
+)

@@ -1,11 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
 import { emptyFrontier, frontierRoot } from '@custody/transparency'
+import { checkCheckpoints } from './check-checkpoints.ts'
 import { checkErasures } from './check-erasures.ts'
+import { checkHighWater } from './check-high-water.ts'
 import { checkNumbers } from './check-numbers.ts'
 import { checkRange, type RangeReport } from './check-range.ts'
-import { checkTree, type TreeCheck } from './check-tree.ts'
+import { checkTree } from './check-tree.ts'
 import { collectFindings, type Finding, type Findings, MAX_FINDINGS } from './finding.ts'
-import type { Erasures, RawLog } from './raw-log.ts'
+import type { Erasures, LogKeys, RawLog } from './raw-log.ts'
 import { ends, groupsAt, outside, recordAt } from './raw-rows.ts'
 
 /** Positions of one range: two tiles, some milliseconds. No read transaction outlives it. */
@@ -28,6 +30,9 @@ export type VerifyReport = {
 
 export type VerifyOptions = {
   readonly erasures: Erasures
+  readonly keys: LogKeys
+  /** The checkpoint that is kept beside the database, as it was before the log was opened. */
+  readonly highWater?: Uint8Array
   /** Sizes of the log at which the root is wanted. */
   readonly sizes?: readonly number[]
   /** Who does the work that can be done beside other work. Default: this thread, one after the other. */
@@ -61,7 +66,16 @@ export async function verifyLog(
   const tables = workers.tables()
   // A failure is told when it is waited for; until then it must not end the process.
   tables.catch(() => {})
-  const tree = checkTree(log, findings, size, options.sizes)
+  const { sizes = [] } = options
+  const roots = new Map<number, Buffer>()
+  const checkpoints = checkCheckpoints(log, findings, size, options.keys)
+  const tree = checkTree(log, findings, size, (at, found) => {
+    if (sizes.includes(at)) roots.set(at, found)
+    checkpoints.root(at, found)
+  })
+  tree.want(sizes.filter((at) => at > 0))
+  let root = frontierRoot(emptyFrontier())
+  if (sizes.includes(0)) roots.set(0, root)
   const erasures = checkErasures(log, findings, options.erasures)
   const running: Promise<RangeReport>[] = []
   let next = 1
@@ -73,16 +87,13 @@ export async function verifyLog(
     }
   }
   let at = 0
-  let result: Awaited<ReturnType<TreeCheck['finish']>> = {
-    root: frontierRoot(emptyFrontier()),
-    roots: new Map<number, Buffer>(),
-  }
   try {
     for (start(); running.length > 0; start()) {
       signal?.throwIfAborted()
       const report = await running.shift()
       if (!report) break
       findings.addAll({ list: report.findings, count: report.count })
+      tree.want(await checkpoints.upTo(report.to))
       await tree.add(report)
       await erasures.add(report.erased, report.to)
       at = report.to
@@ -91,14 +102,18 @@ export async function verifyLog(
       await setImmediate()
     }
     await erasures.finish()
-    result = await tree.finish()
+    root = await tree.finish()
+    await checkpoints.finish()
+    if (options.highWater) {
+      await checkHighWater(log, findings, options.highWater, options.keys)
+    }
   } catch (error) {
     tellDamage(log, findings, error, `batches or tiles cannot be read after event ${at}`)
   }
   findings.addAll(await tables)
   const birth = await readBirth(log)
   const { list, count } = findings
-  return { events: size, ...result, birth, findings: list, count }
+  return { events: size, root, roots, birth, findings: list, count }
 }
 
 async function readBirth({ sql }: RawLog): Promise<unknown> {

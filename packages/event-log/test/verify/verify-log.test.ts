@@ -6,6 +6,7 @@ import { logModule, toyModule } from '../../../testkit/src/event-log/toy-log-mod
 import {
   type Erasures,
   type Finding,
+  type LogKeys,
   openRawSqliteLog,
   type SqliteDriverName,
   startVerifyWorkers,
@@ -19,6 +20,9 @@ const erasures: Erasures = {
   of: (data) => Object(data).erased,
 }
 
+/** The toy log names none; of checkpoints see tests/audit. */
+const keys: LogKeys = { types: [], of: () => undefined }
+
 async function verify(
   { path, driver }: Pick<SqliteLogStore, 'path' | 'driver'>,
   options: Partial<VerifyOptions> = {},
@@ -26,7 +30,7 @@ async function verify(
   const { migrations, projections } = logModule
   const log = await openRawSqliteLog({ path, driver, migrations, projections })
   try {
-    return await verifyLog(log, { erasures, ...options })
+    return await verifyLog(log, { erasures, keys, ...options })
   } finally {
     await log.close()
   }

@@ -1,12 +1,13 @@
-import { statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { openDiskBlobReader } from '@custody/blob-store'
 import {
   checkKept,
   type Erasures,
   type Finding,
   indexSql,
-  type KeptCheckpoint,
+  type LogKeys,
   type LogModule,
   openKeptCheckpoint,
   openRawSqliteLog,
@@ -19,6 +20,7 @@ import { projections } from '@custody/file-index'
 import { type KeyRing, logModuleUrl } from '@custody/service'
 import { layout } from '../data-folder/data-folder.ts'
 import { readServerFile } from '../data-folder/server-file.ts'
+import { CHECKPOINT_FILE } from '../data-folder/signing-files.ts'
 import { type BlobsReport, verifyBlobs } from './verify-blobs.ts'
 
 const SMALL_BYTES = 128 * 1024 * 1024
@@ -36,8 +38,8 @@ export type VerifyDataFolderOptions = {
   readonly blobs?: boolean
   /** Opens sealed content. */
   readonly keys?: KeyRing | undefined
-  /** A checkpoint that was kept outside, with the keys (C2SP vkeys, one on each line) that may have signed it. */
-  readonly kept?: { readonly note: Uint8Array; readonly keys: string }
+  /** Checkpoints that were kept outside, with the keys (C2SP vkeys, one on each line) that may have signed them. */
+  readonly kept?: { readonly notes: readonly Uint8Array[]; readonly keys: string }
   /** Threads that share the work; 0: none but this one. Default: by the size of the database. */
   readonly threads?: number
   /** Unix milliseconds. */
@@ -55,7 +57,7 @@ export type DataFolderReport = {
   readonly findings: readonly Finding[]
   /** How many there are in all. */
   readonly count: number
-  /** Events that the kept checkpoint covers. */
+  /** Events that the kept checkpoints cover: those of the largest. */
   readonly checkpoint?: number
   readonly blobs?: Omit<BlobsReport, 'findings'>
 }
@@ -65,6 +67,14 @@ const erasures: Erasures = {
   of(data) {
     const { erased } = Object(data)
     return Array.isArray(erased) ? erased : undefined
+  },
+}
+
+const keys: LogKeys = {
+  types: ['LogKeyAdded'],
+  of(data) {
+    const { epoch, vkey } = Object(data)
+    return typeof vkey === 'string' ? { epoch: Number(epoch), vkey } : undefined
   },
 }
 
@@ -78,8 +88,11 @@ export async function verifyDataFolder(
 ): Promise<DataFolderReport> {
   const { dataDir, driver, onProgress, signal } = options
   const path = layout(dataDir).database
-  const kept = options.kept && openKeptCheckpoint(options.kept.note, options.kept.keys)
+  const { keys: given = '', notes = [] } = options.kept ?? {}
+  const opened = notes.map((note) => openKeptCheckpoint(note, given))
+  const kept = opened.filter((one) => 'size' in one)
   const { logModule }: { logModule: LogModule } = await import(logModuleUrl.href)
+  const highWater = readHighWater(dataDir)
   const log = await openRawSqliteLog({
     path,
     driver,
@@ -94,24 +107,26 @@ export async function verifyDataFolder(
   try {
     const found = await verifyLog(log, {
       erasures,
+      keys,
+      ...(highWater && { highWater }),
       ...(workers && { workers }),
-      ...(kept && 'size' in kept && { sizes: [kept.size] }),
+      sizes: kept.map(({ size }) => size),
       ...(onProgress && { onProgress: (done, of) => onProgress('events', done, of) }),
       ...(signal && { signal }),
     })
-    const findings = [...found.findings]
-    if (kept) {
-      const logId = String(Object(found.birth).log_id)
-      const wrong = judge(kept, { ...found, logId })
-      // First: it is what the person asked.
-      if (wrong) findings.unshift(wrong)
-    }
+    const logId = String(Object(found.birth).log_id)
+    // First: it is what the person asked.
+    const findings = [
+      ...opened.filter((one) => 'problem' in one).map(toFinding),
+      ...checkKept(kept, { ...found, logId }),
+      ...found.findings,
+    ]
     const report = {
       events: found.events,
       root: found.root.toString('base64'),
       findings,
       count: found.count + findings.length - found.findings.length,
-      ...(kept && 'size' in kept && { checkpoint: kept.size }),
+      ...(kept.length > 0 && { checkpoint: Math.max(...kept.map(({ size }) => size)) }),
     }
     return options.blobs ? await withBlobs(options, log, report) : report
   } finally {
@@ -120,18 +135,20 @@ export async function verifyDataFolder(
   }
 }
 
+/** Before the log is opened: a row is written before the file. */
+function readHighWater(dataDir: string): Buffer | undefined {
+  const path = join(dataDir, CHECKPOINT_FILE)
+  return existsSync(path) ? readFileSync(path) : undefined
+}
+
 /** A small log is verified before threads have warmed up. */
 function threadsFor(path: string): number {
   const { size } = statSync(path)
   return size < SMALL_BYTES ? 0 : Math.min(availableParallelism(), MAX_THREADS)
 }
 
-function judge(
-  kept: KeptCheckpoint | { readonly problem: string },
-  log: Parameters<typeof checkKept>[1],
-): Finding | undefined {
-  if ('problem' in kept) return { table: 'checkpoint', key: '', problem: kept.problem }
-  return checkKept(kept, log)
+function toFinding({ problem }: { readonly problem: string }): Finding {
+  return { table: 'checkpoint', key: '', problem }
 }
 
 async function withBlobs(

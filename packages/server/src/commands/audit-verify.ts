@@ -17,7 +17,7 @@ const EVERY_MS = 100
 export async function auditVerify(
   context: CommandContext,
   flags: {
-    readonly checkpoint?: string
+    readonly checkpoint?: readonly string[]
     readonly key?: string
     readonly blobs?: boolean
     readonly json?: boolean
@@ -29,7 +29,9 @@ export async function auditVerify(
       flags.checkpoint === undefined
         ? undefined
         : {
-            note: read(resolve(context.cwd, flags.checkpoint), 'checkpoint'),
+            notes: flags.checkpoint.map((file) =>
+              read(resolve(context.cwd, file), 'checkpoint'),
+            ),
             keys: readKeys(context, flags.key, config.dataDir),
           }
     const report = await verifyDataFolder({

@@ -15,6 +15,7 @@ import { createLog } from './migrations/0001-log.ts'
 import { chainBatches } from './migrations/0004-batch-chain.ts'
 import { createCheckpoints } from './migrations/0005-checkpoints.ts'
 import { placeIdempotencyRows } from './migrations/0008-idempotency-positions.ts'
+import { chainCheckpoints } from './migrations/0010-checkpoint-chain.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
 
 /** The log's own tables. */
@@ -23,6 +24,7 @@ export const logMigrations: Readonly<Record<string, Migration>> = {
   '0004-batch-chain': chainBatches,
   '0005-checkpoints': createCheckpoints,
   '0008-idempotency-positions': placeIdempotencyRows,
+  '0010-checkpoint-chain': chainCheckpoints,
 }
 
 /**

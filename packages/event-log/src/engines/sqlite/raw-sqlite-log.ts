@@ -28,7 +28,7 @@ const SQLITE_CORRUPT = 11
 /** Rows that one statement looks at for values of a wrong type. */
 const ROWS = 10_000
 
-type TableName = 'events' | 'event_private' | 'log_batches' | 'tiles'
+type TableName = 'events' | 'event_private' | 'log_batches' | 'tiles' | 'checkpoints'
 
 type Classes = Readonly<Record<'key' | 'integer' | 'text' | 'blob', readonly string[]>>
 
@@ -57,6 +57,12 @@ const CLASSES: Readonly<Record<TableName, Classes>> = {
     integer: ['level', 'idx'],
     text: [],
     blob: ['hashes'],
+  },
+  checkpoints: {
+    key: ['epoch', 'size'],
+    integer: ['epoch', 'size'],
+    text: ['note'],
+    blob: ['root', 'chain'],
   },
 }
 
