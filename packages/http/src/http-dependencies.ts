@@ -7,6 +7,7 @@ import type {
   FileHolds,
   Files,
   History,
+  Idempotency,
   Transparency,
   Uploads,
   Webhooks,
@@ -33,6 +34,8 @@ export type HttpDependencies = {
   readonly files: Files
   /** Absent: the routes of files that come in parts do not exist. */
   readonly uploads?: Uploads
+  /** Absent: no answer is kept for an `Idempotency-Key`. */
+  readonly idempotency?: Idempotency
   /** Absent: the routes of holds do not exist. */
   readonly holds?: FileHolds
   /** Absent: nothing can be erased. */

@@ -1,4 +1,4 @@
-import type { RateHeaders } from '@custody/service'
+import type { Attempt, RateHeaders } from '@custody/service'
 import type { ParameterizedContext } from 'koa'
 import type { Dialect } from './dialects/dialect.ts'
 
@@ -13,6 +13,8 @@ export type RequestState = {
   dialect: Dialect
   /** What an upload has left of its rate, once it was counted; it goes with the answer, whatever that is. */
   rate?: RateHeaders
+  /** The request came with an Idempotency-Key. */
+  attempt?: Attempt
 }
 
 export type RequestContext = ParameterizedContext<RequestState, object>

@@ -1,4 +1,5 @@
 import type { ProjectLimits } from '@custody/domain'
+import type { Attempt } from './idempotency/idempotency.ts'
 import type { Scope, UploadPolicy } from './types.ts'
 
 /** Who administers: goes into the event. */
@@ -6,6 +7,8 @@ export type AdminContext = {
   readonly actor: string
   /** `req_…`, made by us. */
   readonly requestId: string
+  /** The request came with an Idempotency-Key. */
+  readonly attempt?: Attempt | undefined
 }
 
 /** A page of a list in order of creation, oldest first. */

@@ -1,5 +1,7 @@
 import { CustodyError } from '@custody/domain'
 import type { AppendedEvent, AppendResult, EventLog } from '@custody/event-log'
+import { AlreadyDone } from './idempotency/already-done.ts'
+import type { AppendOnce } from './idempotency/idempotency.ts'
 import type { Ids } from './ids.ts'
 import type { StoredCommand } from './log/stored-command.ts'
 
@@ -9,12 +11,15 @@ export type Asking = {
   readonly actor: string
   /** Our own request id. */
   readonly requestId: string
+  /** The request came with an Idempotency-Key. */
+  readonly once?: AppendOnce | undefined
 }
 
 export type AppendListener = (events: readonly AppendedEvent[], project: string) => void
 
 /** Hands commands to the log, and tells those who wait for news of it. */
 export interface Appender {
+  /** @throws AlreadyDone where it was to be done once, and had been */
   append(
     command: StoredCommand,
     asking: Asking,
@@ -40,6 +45,7 @@ export function createAppender(log: EventLog, ids: Ids): Appender {
             actor: asking.actor,
             request: asking.requestId,
             eventId: ids.uuid(),
+            ...(asking.once && { idempotency: asking.once }),
           },
           attachments,
         )
@@ -48,6 +54,7 @@ export function createAppender(log: EventLog, ids: Ids): Appender {
         if (!refused) for (const doubter of doubters) doubter()
         throw error
       }
+      if (result.replayed) throw new AlreadyDone(result.events)
       if (result.events.length > 0) {
         for (const listener of listeners) listener(result.events, asking.project)
       }

@@ -29,6 +29,7 @@ import { createIntake } from './files/intake.ts'
 import { type AuditLog, createAuditLog } from './history/audit-log.ts'
 import { createHistory } from './history/create-history.ts'
 import type { History } from './history/history.ts'
+import { createIdempotency, type Idempotency } from './idempotency/idempotency.ts'
 import { createMemoryRateStore, type RateStore } from './rates/rate-store.ts'
 import { createUploadRates } from './rates/upload-rates.ts'
 import { createConsumerControl } from './reactions/consumer-control.ts'
@@ -73,6 +74,7 @@ export interface Service {
   /** Absent: no read is written down. */
   readonly access?: AccessLog
   readonly webhooks?: Webhooks
+  readonly idempotency: Idempotency
   authenticate(token: string): MaybePromise<Authentication>
   health(): { readonly ready: boolean; readonly reasons: readonly string[] }
   /** Begins what happens by itself: expiry, garbage, reactions, the sweep, idempotency rows. */
@@ -179,6 +181,7 @@ export async function createService(
     holds: createFileHolds(environment, appender, lookUp),
     history: createHistory(environment, appender, options.monotonic),
     auditLog: createAuditLog(environment),
+    idempotency: createIdempotency(environment),
     ...(webhooks && { webhooks: webhooks.useCases }),
     admin: createAdmin(environment, { appender, consumers, keyUses }, options.dialect),
     erasures: {

@@ -47,6 +47,11 @@ export type {
   TimeRange,
 } from './history/history.ts'
 export type { AsOf } from './history/moments.ts'
+export type {
+  Attempt,
+  Idempotency,
+  IdempotencyScope,
+} from './idempotency/idempotency.ts'
 export { createIds, type Ids } from './ids.ts'
 export {
   createKeyRing,

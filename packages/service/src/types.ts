@@ -2,6 +2,7 @@ import type { SpooledContent, UploadSpool } from '@custody/blob-store'
 import type { ProjectLimits } from '@custody/domain'
 import type { MaybePromise } from '@custody/event-log'
 import type { Facts, Issue } from '@custody/plugin-api'
+import type { Attempt } from './idempotency/idempotency.ts'
 import type { RateHeaders } from './rates/upload-rates.ts'
 import type { UsageView } from './usage/usage-view.ts'
 
@@ -103,6 +104,8 @@ export type UploadRequest = {
   readonly policy: UploadPolicy
   /** `req_…`, made by us. */
   readonly requestId: string
+  /** The request came with an Idempotency-Key. */
+  readonly attempt?: Attempt | undefined
   readonly signal: AbortSignal
 }
 
@@ -227,10 +230,16 @@ export interface Files {
       declaredBytes: number | undefined
       /** The file will not be stored: it takes nothing of a quota. */
       dryRun?: boolean
+      /** The file is stored already, or another request stores it: likewise, and if it is not, the log counts it. */
+      isRepeat?: boolean
       signal: AbortSignal
     },
   ): UploadSession
-  /** Checks, validates, stores, appends. Resolves when bytes and event are durable. */
+  /**
+   * Checks, validates, stores, appends. Resolves when bytes and event are durable.
+   *
+   * @throws CustodyError also `file_not_found` where an attempt is repeated whose file has ended
+   */
   upload(principal: Principal, request: UploadRequest): Promise<AtPosition<FileView>>
   /** What `upload` would say of the file; stores nothing. Throws what is wrong with the request. */
   validate(principal: Principal, request: UploadRequest): Promise<FileValidation>

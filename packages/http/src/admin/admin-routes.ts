@@ -1,11 +1,13 @@
+import { SYSTEM_PROJECT } from '@custody/domain'
 import type {
   AdminContext,
   AdminUseCases,
+  Idempotency,
   KeyChanges,
   NewKeyOptions,
 } from '@custody/service'
 import type Router from '@koa/router'
-import { refuseIdempotencyKey } from '../answers/refuse-idempotency-key.ts'
+import { refuseIdempotencyKey, withAttempt } from '../answers/idempotency-key.ts'
 import { sendJson } from '../answers/send-json.ts'
 import { authorizeAdmin } from '../auth/authorize.ts'
 import type { Reader } from '../body/body-shape.ts'
@@ -43,6 +45,8 @@ type AdminRequest = {
   /** A parameter of the path. */
   param(name: string): string
   body<T>(read: Reader<T>): Promise<T>
+  /** Has it done once under its Idempotency-Key, if it has one. */
+  once<T>(use: (admin: AdminContext) => Promise<T>): Promise<T>
   /** Refuses a request that asks for its answer to be kept, where the answer holds a secret. */
   refuseIdempotencyKey(): void
 }
@@ -60,7 +64,10 @@ export function addAdminRoutes(
   const route: Route = (method, path, answer) => {
     router[method](`/v1/organization${path}`, async (context) => {
       const actor = await authorizeAdmin(context, dependencies.authenticate)
-      const request = adminRequest(context, context.params, actor, watch)
+      const request = adminRequest(context, context.params, actor, {
+        idempotency: dependencies.idempotency,
+        watch,
+      })
       sendJson(context, 200, await answer(request))
     })
   }
@@ -87,7 +94,7 @@ function addProjectRoutes(
     const project = await request.body(newProject)
     const { dialect = defaultDialect, limits = {} } = project
     checkPurposes(limits, dialect, admin)
-    return presentProject(await admin.createProject(project, request.admin))
+    return presentProject(await request.once((by) => admin.createProject(project, by)))
   })
   route('get', '/projects', async ({ query }) => {
     const includeArchived = singleParameter(query, 'include_archived') === 'true'
@@ -218,10 +225,21 @@ function adminRequest(
   context: RequestContext,
   params: Readonly<Record<string, string>>,
   actor: string,
-  watch: TransferWatch,
+  {
+    idempotency,
+    watch,
+  }: { readonly idempotency: Idempotency | undefined; readonly watch: TransferWatch },
 ): AdminRequest {
+  const admin = { actor, requestId: context.state.requestId }
   return {
-    admin: { actor, requestId: context.state.requestId },
+    admin,
+    once: (use) =>
+      withAttempt(
+        context,
+        idempotency,
+        { project: SYSTEM_PROJECT, key: actor },
+        (attempt) => use({ ...admin, attempt }),
+      ),
     query: new URLSearchParams(context.querystring),
     param: (name) => params[name] ?? '',
     body: async (read) => read(await jsonBody(context, watch), ''),

@@ -1,6 +1,7 @@
 import type { FileHolds, HoldsView, HoldView, Principal } from '@custody/service'
 import type Router from '@koa/router'
 import { atPosition } from '../answers/at-position.ts'
+import { withAttempt } from '../answers/idempotency-key.ts'
 import { sendJson } from '../answers/send-json.ts'
 import { authorizeProject, requireScope } from '../auth/authorize.ts'
 import { integer, object, optional, text } from '../body/body-shape.ts'
@@ -23,7 +24,11 @@ const newHold = object({
 /** Routes under `/v1/files/{file_id}/holds`. The same in every dialect, but for ids and errors. */
 export function addHoldRoutes(
   router: Router<RequestState>,
-  { authenticate, history }: Pick<HttpDependencies, 'authenticate' | 'history'>,
+  {
+    authenticate,
+    history,
+    idempotency,
+  }: Pick<HttpDependencies, 'authenticate' | 'history' | 'idempotency'>,
   holds: FileHolds,
   watch: TransferWatch,
 ): void {
@@ -37,17 +42,20 @@ export function addHoldRoutes(
   router.post(path, async (context) => {
     const holder = await authorizeProject(context, authenticate, 'api.files.hold')
     const { principal, id, by } = asked(context, holder, context.params.file ?? '')
-    const { name, note, retain_until } = newHold(await jsonBody(context, watch), '')
-    const placed = await holds.place(
-      principal,
-      id,
-      {
-        name,
-        ...(note !== undefined && { note }),
-        ...(retain_until !== undefined && { retainUntil: retain_until }),
-      },
-      by,
-    )
+    const who = { project: principal.project.id, key: principal.keyId }
+    const placed = await withAttempt(context, idempotency, who, async (attempt) => {
+      const { name, note, retain_until } = newHold(await jsonBody(context, watch), '')
+      return await holds.place(
+        principal,
+        id,
+        {
+          name,
+          ...(note !== undefined && { note }),
+          ...(retain_until !== undefined && { retainUntil: retain_until }),
+        },
+        { ...by, attempt },
+      )
+    })
     sendJson(context, 200, presentHold(placed, context.state.dialect.presentId(id)))
   })
 

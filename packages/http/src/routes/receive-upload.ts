@@ -1,5 +1,6 @@
-import type { Principal, UploadRequest, UploadSession } from '@custody/service'
+import type { Attempt, Principal, UploadRequest, UploadSession } from '@custody/service'
 import { acceptBody } from '../answers/accept-body.ts'
+import { withAttempt } from '../answers/idempotency-key.ts'
 import { authorizeProject } from '../auth/authorize.ts'
 import { abortWhenGone } from '../connections/abort-when-gone.ts'
 import { countBodyBytes } from '../connections/body-bytes.ts'
@@ -25,15 +26,18 @@ export function receiveUpload(
   const { files } = dependencies
   const authenticate = dependencies.authenticate.bind(dependencies)
   const onBytes = countBodyBytes(() => dependencies.collectYoung?.())
-  return async (context, use, { dryRun } = { dryRun: false }) => {
-    const principal = await authorizeProject(context, authenticate, 'api.files.write')
-    const counted = files.countUpload(principal)
-    if (counted) context.state.rate = await counted
+  async function spoolAndUse<T>(
+    context: RequestContext,
+    principal: Principal,
+    use: (request: UploadRequest) => Promise<T>,
+    { dryRun, attempt }: { dryRun: boolean; attempt?: Attempt | undefined },
+  ): Promise<T> {
     const { dialect, requestId } = context.state
     const policy = dialect.uploads
     const signal = abortWhenGone(context.res)
     const declaredBytes = declaredLength(context.req)
-    const options = { policy, declaredBytes, dryRun, signal }
+    const isRepeat = attempt?.isRepeat ?? false
+    const options = { policy, declaredBytes, dryRun, isRepeat, signal }
     const session = files.beginUpload(principal, options)
     try {
       const form = await readUploadForm(context.req, {
@@ -44,18 +48,31 @@ export function receiveUpload(
           dialect.takesField(field.name) && checkEarly(field, session),
         onAccepted: () => acceptBody(context),
       })
-      return await use(principal, {
+      return await use({
         ...dialect.parseUpload(form.fields),
         filename: form.file.filename,
         declaredType: form.file.declaredType,
         content: form.content,
         policy,
         requestId,
+        attempt,
         signal,
       })
     } finally {
       await session.close()
     }
+  }
+
+  return async (context, use, { dryRun } = { dryRun: false }) => {
+    const principal = await authorizeProject(context, authenticate, 'api.files.write')
+    const counted = files.countUpload(principal)
+    if (counted) context.state.rate = await counted
+    const useIt = (request: UploadRequest) => use(principal, request)
+    if (dryRun) return await spoolAndUse(context, principal, useIt, { dryRun })
+    const who = { project: principal.project.id, key: principal.keyId }
+    return await withAttempt(context, dependencies.idempotency, who, (attempt) =>
+      spoolAndUse(context, principal, useIt, { dryRun, attempt }),
+    )
   }
 }
 

@@ -8,7 +8,7 @@ import type {
   WebhookWithSecret,
 } from '@custody/service'
 import type Router from '@koa/router'
-import { refuseIdempotencyKey } from '../answers/refuse-idempotency-key.ts'
+import { refuseIdempotencyKey } from '../answers/idempotency-key.ts'
 import { sendJson } from '../answers/send-json.ts'
 import { authorizeProject } from '../auth/authorize.ts'
 import {

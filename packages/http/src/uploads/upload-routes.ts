@@ -1,7 +1,8 @@
 import { parsePrefixedId, uploadNotFound } from '@custody/domain'
-import type { UploadId, Uploads } from '@custody/service'
+import type { Attempt, Principal, UploadId, Uploads } from '@custody/service'
 import type Router from '@koa/router'
 import { acceptBody } from '../answers/accept-body.ts'
+import { withAttempt } from '../answers/idempotency-key.ts'
 import { sendJson } from '../answers/send-json.ts'
 import { authorizeProject } from '../auth/authorize.ts'
 import { jsonBody } from '../body/json-body.ts'
@@ -18,7 +19,11 @@ import { partObject, uploadObject, uploadWithParts } from './upload-shapes.ts'
 /** Routes under `/v1/uploads`. The same in every dialect, but for ids, errors, limits and the File object. */
 export function addUploadRoutes(
   router: Router<RequestState>,
-  { authenticate, collectYoung }: Pick<HttpDependencies, 'authenticate' | 'collectYoung'>,
+  {
+    authenticate,
+    collectYoung,
+    idempotency,
+  }: Pick<HttpDependencies, 'authenticate' | 'collectYoung' | 'idempotency'>,
   uploads: Uploads,
   watch: TransferWatch,
 ): void {
@@ -27,15 +32,27 @@ export function addUploadRoutes(
   const writer = (context: RequestContext) =>
     authorizeProject(context, authenticate, 'api.files.write')
 
+  /** Answers with what is made, once for each Idempotency-Key. */
+  async function answerOnce(
+    context: RequestContext,
+    { project, keyId }: Principal,
+    make: (attempt: Attempt | undefined) => Promise<object>,
+  ): Promise<void> {
+    const who = { project: project.id, key: keyId }
+    sendJson(context, 200, await withAttempt(context, idempotency, who, make))
+  }
+
   router.post('/v1/uploads', async (context) => {
     const principal = await writer(context)
     const counted = uploads.countUpload(principal)
     if (counted) context.state.rate = await counted
     const { dialect, requestId } = context.state
-    const asked = parseNewUpload(await jsonBody(context, watch), dialect)
     const policy = dialect.uploads
-    const made = await uploads.create(principal, { ...asked, policy, requestId })
-    sendJson(context, 200, uploadObject(made, dialect))
+    await answerOnce(context, principal, async (attempt) => {
+      const said = parseNewUpload(await jsonBody(context, watch), dialect)
+      const asked = { ...said, policy, requestId, attempt }
+      return uploadObject(await uploads.create(principal, asked), dialect)
+    })
   })
 
   router.post(`${path}/parts`, async (context) => {
@@ -46,35 +63,33 @@ export function addUploadRoutes(
     const declaredBytes = declaredLength(context.req)
     const asked = { policy, declaredBytes, requestId, signal }
     const id = uploadIdOf(context.params.upload)
-    const session = await uploads.beginPart(principal, { ...id, ...asked })
-    try {
-      const content = await readPartForm(context.req, {
-        session,
-        watch,
-        onBytes,
-        onAccepted: () => acceptBody(context),
-      })
-      sendJson(context, 200, partObject(await session.add(content), dialect))
-    } finally {
-      await session.close()
-    }
+    await answerOnce(context, principal, async (attempt) => {
+      const session = await uploads.beginPart(principal, { ...id, ...asked, attempt })
+      try {
+        const content = await readPartForm(context.req, {
+          session,
+          watch,
+          onBytes,
+          onAccepted: () => acceptBody(context),
+        })
+        return partObject(await session.add(content), dialect)
+      } finally {
+        await session.close()
+      }
+    })
   })
 
   router.post(`${path}/complete`, async (context) => {
     const principal = await writer(context)
     const { dialect, requestId } = context.state
     const id = uploadIdOf(context.params.upload)
-    const asked = parseCompletion(await jsonBody(context, watch))
-    const signal = abortWhenGone(context.res)
     const policy = dialect.uploads
-    const done = await uploads.complete(principal, {
-      ...id,
-      ...asked,
-      policy,
-      requestId,
-      signal,
+    await answerOnce(context, principal, async (attempt) => {
+      const said = parseCompletion(await jsonBody(context, watch))
+      const signal = abortWhenGone(context.res)
+      const asked = { ...id, ...said, policy, requestId, attempt, signal }
+      return uploadObject(await uploads.complete(principal, asked), dialect)
     })
-    sendJson(context, 200, uploadObject(done, dialect))
   })
 
   router.post(`${path}/cancel`, async (context) => {

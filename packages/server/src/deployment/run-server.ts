@@ -43,6 +43,7 @@ export async function runServer(options: {
     files: service.files,
     uploads: service.uploads,
     holds: service.holds,
+    idempotency: service.idempotency,
     erasures: service.erasures,
     ...(service.access && { access: service.access }),
     history: service.history,

@@ -31,6 +31,7 @@ import { hashKey, makeKey, redactKey } from '../auth/key-secret.ts'
 import type { KeyUses } from '../auth/key-uses.ts'
 import { sweepOrphans } from '../background/orphan-sweep.ts'
 import { isOffered } from '../files/purpose-rules.ts'
+import { doOnce } from '../idempotency/idempotency.ts'
 import type { ConsumerControl } from '../reactions/consumer-control.ts'
 import { DEFAULT_SCOPES, type ServiceEnvironment } from '../service-environment.ts'
 import type { Scope } from '../types.ts'
@@ -153,14 +154,20 @@ export function createAdmin(
       [...environment.plugins.purposes.values()]
         .filter((purpose) => isOffered(purpose, policy))
         .map(({ name }) => name),
-    async createProject({ name, dialect = defaultDialect, limits = {} }, context) {
-      const id = ids.prefixed('proj_')
-      await appender.append(
-        { type: 'CreateProject', id, name, dialect, limits },
-        asking(id, context),
-      )
-      return projectView(await requireProject(id))
-    },
+    createProject: (project, context) =>
+      doOnce(context.attempt, () => project, {
+        async work(once) {
+          const { name, dialect = defaultDialect, limits = {} } = project
+          const id = ids.prefixed('proj_')
+          await appender.append(
+            { type: 'CreateProject', id, name, dialect, limits },
+            { ...asking(id, context), once },
+          )
+          return projectView(await requireProject(id))
+        },
+        tell: async ([created]) =>
+          projectView(await requireProject(created?.stream ?? '')),
+      }),
     getProject: async (id) => projectView(await requireProject(id)),
     listProjects: ({ includeArchived, ...query }) =>
       page(

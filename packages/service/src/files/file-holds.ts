@@ -1,5 +1,6 @@
 import { CustodyError, type FileState, isLive, toSeconds } from '@custody/domain'
 import type { Appender } from '../appender.ts'
+import { type Attempt, doOnce } from '../idempotency/idempotency.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import type { Principal } from '../types.ts'
 import type { FileLookup } from './file-lookup.ts'
@@ -33,8 +34,16 @@ type Asked = { readonly idAsSent: string; readonly requestId: string }
 
 /** What keeps a file from being deleted, expired or erased. Ids are plain UUIDs. */
 export interface FileHolds {
-  /** @throws CustodyError `file_not_found`, `hold_exists`, `too_many_holds`, `invalid_value` */
-  place(principal: Principal, id: string, hold: NewHold, asked: Asked): Promise<HoldView>
+  /**
+   * @throws CustodyError `file_not_found`, `hold_exists`, `too_many_holds`, `invalid_value`; `hold_not_found` where an
+   * attempt is repeated whose hold was released
+   */
+  place(
+    principal: Principal,
+    id: string,
+    hold: NewHold,
+    asked: Asked & { readonly attempt?: Attempt | undefined },
+  ): Promise<HoldView>
   /** @throws CustodyError `file_not_found` */
   list(principal: Principal, id: string, idAsSent: string): Promise<HoldsView>
   /**
@@ -55,39 +64,55 @@ export function createFileHolds(
     actor: principal.actor,
     requestId,
   })
-  return {
-    async place(principal, id, { name, note, retainUntil }, { idAsSent, requestId }) {
-      const hold = ids.prefixed('hold_')
-      const command = {
-        type: 'HoldFile',
-        file: id,
-        idAsSent,
-        hold,
-        name,
-        ...(note !== undefined && { note }),
-        retainUntil: retainUntil ?? null,
-      } as const
-      const { events } = await appender.append(command, asking(principal, requestId))
-      const placed = events[0]
-      if (!placed) throw new TypeError('A hold led to no event')
-      return {
-        id: hold,
-        name,
-        note: note ?? null,
-        createdAt: toSeconds(placed.time),
-        retainUntil: command.retainUntil,
-      }
-    },
+  async function find(
+    principal: Principal,
+    id: string,
+    idAsSent: string,
+  ): Promise<FileState> {
+    const state = await lookUp(principal.project.id, id)
+    if (state && isLive(state, clock() * 1000)) return state
+    throw new CustodyError('file_not_found', `No such File object: ${idAsSent}`, {
+      param: 'id',
+    })
+  }
 
-    async list(principal, id, idAsSent) {
-      const state = await lookUp(principal.project.id, id)
-      if (!state || !isLive(state, clock() * 1000)) {
-        throw new CustodyError('file_not_found', `No such File object: ${idAsSent}`, {
-          param: 'id',
-        })
-      }
-      return toHoldsView(state)
-    },
+  return {
+    place: (principal, id, placed, { idAsSent, requestId, attempt }) =>
+      doOnce(attempt, () => placed, {
+        async work(once) {
+          const { name, note, retainUntil = null } = placed
+          const hold = ids.prefixed('hold_')
+          const { events } = await appender.append(
+            {
+              type: 'HoldFile',
+              file: id,
+              idAsSent,
+              hold,
+              name,
+              ...(note !== undefined && { note }),
+              retainUntil,
+            },
+            { ...asking(principal, requestId), once },
+          )
+          const [event] = events
+          if (!event) throw new TypeError('A hold led to no event')
+          const createdAt = toSeconds(event.time)
+          return { id: hold, name, note: note ?? null, createdAt, retainUntil }
+        },
+        async tell([event]) {
+          const { holds } = await find(principal, id, idAsSent)
+          const hold = holds.find(({ position }) => position === event?.position)
+          if (hold) return toHoldView(hold)
+          throw new CustodyError(
+            'hold_not_found',
+            'The hold that the first request with this Idempotency-Key placed was released since.',
+            { param: 'hold' },
+          )
+        },
+      }),
+
+    list: async (principal, id, idAsSent) =>
+      toHoldsView(await find(principal, id, idAsSent)),
 
     async release(principal, id, hold, { idAsSent, requestId }) {
       await appender.append(

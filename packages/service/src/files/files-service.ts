@@ -1,5 +1,5 @@
-import { CustodyError, type FileState, isLive, quotaOf } from '@custody/domain'
-import type { MaybePromise } from '@custody/event-log'
+import { CustodyError, type FileState, isLive, quotaOf, toFileId } from '@custody/domain'
+import type { AppendedEvent, MaybePromise } from '@custody/event-log'
 import {
   countFiles,
   findFileOf,
@@ -52,11 +52,20 @@ export function createFiles(
       : requireLive(found, idAsSent)
   }
 
+  /** The file that an upload made, as it is today. */
+  async function tell(principal: Principal, events: readonly AppendedEvent[]) {
+    const uploaded = events.find(({ type }) => type === 'FileUploaded')
+    if (!uploaded) throw new TypeError('An upload led to no event')
+    const state = await lookUp(principal.project.id, uploaded.stream)
+    if (!state || !isLive(state, clock() * 1000)) throw endedSince(uploaded.stream)
+    return { ...toFileView(state), position: String(uploaded.seq) }
+  }
+
   return {
     countUpload: rates.count,
     beginUpload: admission.begin,
     upload: (principal, request) =>
-      uploadFile(environment, { appender, followed, ledger }, principal, request),
+      uploadFile(environment, { appender, followed, ledger, tell }, principal, request),
     validate: (principal, request) =>
       validateFile(environment, followed, principal, request),
 
@@ -135,4 +144,12 @@ export function createFiles(
       return await openFileContent(environment, await find(principal, id, idAsSent))
     },
   }
+}
+
+function endedSince(file: string): CustodyError {
+  return new CustodyError(
+    'file_not_found',
+    `No such File object: ${toFileId(file)}. The first request with this Idempotency-Key made it, and it has ended since.`,
+    { param: 'id' },
+  )
 }

@@ -1,5 +1,6 @@
 import type { SpooledContent } from '@custody/blob-store'
 import { CustodyError } from '@custody/domain'
+import { AlreadyDone } from '../idempotency/already-done.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import type { Place } from '../log/stored-command.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
@@ -11,7 +12,7 @@ export type StoredContent = {
   readonly attachments: readonly Uint8Array[]
   /**
    * To be called with what appending that command threw. Where it was refused under the lock (a quota, an archived
-   * project), the bytes have no event, so they go. After any other error the event may yet be there, and then they
+   * project), or another one had done it before, the bytes have no event, so they go. After any other error the event may yet be there, and then they
    * must stay; the sweep decides.
    */
   removeAfter(error: unknown): Promise<void>
@@ -43,7 +44,7 @@ export async function storeContent(
     attachments: [],
     async removeAfter(error) {
       const isRefused = error instanceof CustodyError && error.key !== 'internal_error'
-      if (isRefused) await blobs.delete([extentId])
+      if (isRefused || error instanceof AlreadyDone) await blobs.delete([extentId])
     },
   }
 }

@@ -1,5 +1,7 @@
 import { CustodyError, quotaOf, toSeconds, type UploadFile } from '@custody/domain'
+import type { AppendedEvent } from '@custody/event-log'
 import type { Appender } from '../appender.ts'
+import { type AppendOnce, doOnce } from '../idempotency/idempotency.ts'
 import type { StoredUpload } from '../log/stored-command.ts'
 import type { PurposeInfo, ValidationOutcome } from '../plugin-host/index.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
@@ -18,11 +20,16 @@ type Accepted = Extract<ValidationOutcome, { readonly ok: true }>
 /** What a file's event says of it that is not about where its bytes lie. */
 export type Described = Omit<
   UploadRequest,
-  'content' | 'purpose' | 'sha256' | 'requestId' | 'signal'
+  'content' | 'purpose' | 'sha256' | 'requestId' | 'attempt' | 'signal'
 > & { readonly content: { readonly bytes: number; readonly sha256: string } }
 
 /** What an upload has to do with others. */
 export type UploadParts = {
+  /** A file that was uploaded before, as it is today. @throws CustodyError `file_not_found` */
+  readonly tell: (
+    principal: Principal,
+    events: readonly AppendedEvent[],
+  ) => Promise<AtPosition<FileView>>
   readonly appender: Appender
   readonly followed: FollowedUploads
   readonly ledger: QuotaLedger
@@ -30,13 +37,38 @@ export type UploadParts = {
 
 /**
  * The way of an upload whose bytes are all here: purpose, size, name, digest, validators, then the bytes
- * made durable and the event appended. What is refused leaves nothing behind.
+ * made durable and the event appended. What is refused leaves nothing behind; one that is repeated does not either.
  */
-export async function uploadFile(
+export function uploadFile(
+  environment: Pick<ServiceEnvironment, 'plugins' | 'ids' | 'blobs' | 'keys'>,
+  parts: UploadParts,
+  principal: Principal,
+  request: UploadRequest,
+): Promise<AtPosition<FileView>> {
+  return doOnce(request.attempt, () => saidBy(request), {
+    work: (once) => uploadNew(environment, parts, principal, request, once),
+    tell: (events) => parts.tell(principal, events),
+  })
+}
+
+/** All that tells one upload from another. */
+function saidBy({
+  content,
+  policy: _policy,
+  requestId: _id,
+  attempt: _attempt,
+  signal: _signal,
+  ...said
+}: UploadRequest): Readonly<Record<string, unknown>> {
+  return { ...said, content: { bytes: content.bytes, sha256: content.sha256 } }
+}
+
+async function uploadNew(
   environment: Pick<ServiceEnvironment, 'plugins' | 'ids' | 'blobs' | 'keys'>,
   { appender, followed, ledger }: UploadParts,
   principal: Principal,
   request: UploadRequest,
+  once: AppendOnce | undefined,
 ): Promise<AtPosition<FileView>> {
   const { plugins } = environment
   const { content, policy } = request
@@ -69,6 +101,7 @@ export async function uploadFile(
         project: principal.project.id,
         actor: principal.actor,
         requestId: request.requestId,
+        once,
       },
       stored.attachments,
     )

@@ -38,6 +38,7 @@ export interface UploadAdmission {
       policy: UploadPolicy
       declaredBytes: number | undefined
       dryRun?: boolean
+      isRepeat?: boolean
       /** It is a part of a file: at most so many bytes. Absent: what a purpose takes at most. */
       partBytes?: number
       signal: AbortSignal
@@ -69,7 +70,7 @@ export function createUploadAdmission(
   }
 
   return {
-    begin(principal, { policy, declaredBytes, dryRun, partBytes, signal }) {
+    begin(principal, { policy, declaredBytes, dryRun, isRepeat, partBytes, signal }) {
       const { keyId } = principal
       const others = running.get(keyId) ?? 0
       if (others >= MAX_UPLOADS_PER_KEY) {
@@ -79,9 +80,11 @@ export function createUploadAdmission(
           { headers: { 'retry-after': '1' } },
         )
       }
-      // A small dry run stages nothing; a large one takes of the disk what an upload does, though not for long.
+      // What is small and not stored stages nothing; what is large takes of the disk what an upload does, though not for long.
       const stages =
-        !dryRun || declaredBytes === undefined || declaredBytes > INLINE_MAX_BYTES
+        !(dryRun || isRepeat) ||
+        declaredBytes === undefined ||
+        declaredBytes > INLINE_MAX_BYTES
       if (stages) requireSpace()
       const offered = offeredPurposes(plugins, principal, policy)
       const maxBytes = partBytes ?? mostBytes(offered, principal, policy)
@@ -93,7 +96,7 @@ export function createUploadAdmission(
 
       const quota = quotaOf(principal.project.limits, policy)
       const reservation =
-        quota === undefined || dryRun
+        quota === undefined || dryRun || isRepeat
           ? undefined
           : ledger.open({
               project: principal.project.id,

@@ -14,6 +14,7 @@ import { type ExtentsContent, openExtents } from '../files/file-content.ts'
 import { contentRefusals } from '../files/judge-content.ts'
 import { offeredPurposes, requirePurpose } from '../files/purpose-rules.ts'
 import { refusal, toCommand } from '../files/upload-file.ts'
+import type { AppendOnce } from '../idempotency/idempotency.ts'
 import type { PluginContent } from '../plugin-host/index.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import type { Principal } from '../types.ts'
@@ -39,6 +40,7 @@ export async function completeUpload(
   principal: Principal,
   upload: Upload,
   completion: Completion,
+  once: AppendOnce | undefined,
 ): Promise<void> {
   const { log, clock, ids, plugins } = environment
   const { md5, requestId, signal } = completion
@@ -111,7 +113,7 @@ export async function completeUpload(
       file: { ...command, extents },
       ...(md5 !== undefined && { md5 }),
     },
-    { project: principal.project.id, actor: principal.actor, requestId },
+    { project: principal.project.id, actor: principal.actor, requestId, once },
   )
 }
 

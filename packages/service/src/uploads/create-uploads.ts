@@ -21,6 +21,7 @@ import type { Intake } from '../files/intake.ts'
 import { contentRefusals } from '../files/judge-content.ts'
 import { offeredPurposes, requirePurpose, tooLarge } from '../files/purpose-rules.ts'
 import { storeContent } from '../files/store-content.ts'
+import { type AppendOnce, doOnce } from '../idempotency/idempotency.ts'
 import type { UploadRates } from '../rates/upload-rates.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import type { Principal, UploadPolicy } from '../types.ts'
@@ -28,7 +29,14 @@ import { completeUpload } from './complete-upload.ts'
 import { createDigestThread } from './digests/digest-thread.ts'
 import { createRollingDigests } from './digests/rolling-digests.ts'
 import { partsPolicy } from './parts-policy.ts'
-import type { NewPart, PartView, UploadId, Uploads, UploadView } from './uploads.ts'
+import type {
+  NewPart,
+  NewUpload,
+  PartView,
+  UploadId,
+  Uploads,
+  UploadView,
+} from './uploads.ts'
 
 const ends: ReadonlySet<string> = new Set([
   'UploadCompleted',
@@ -106,6 +114,7 @@ export function createUploads(
     principal: Principal,
     { policy, requestId, signal, id, idAsSent }: NewPart,
     content: SpooledContent,
+    once: AppendOnce | undefined,
   ): Promise<AddedPart> {
     if (content.bytes === 0) {
       throw new CustodyError('empty_file', 'The part is empty: it has 0 bytes.', {
@@ -132,7 +141,7 @@ export function createUploads(
           place: stored.place,
           ...(policy.quotaBytes !== undefined && { quotaBytes: policy.quotaBytes }),
         },
-        asking(principal, requestId),
+        { ...asking(principal, requestId), once },
         stored.attachments,
       )
       const added = events[0]
@@ -150,92 +159,122 @@ export function createUploads(
     requestId,
   })
 
+  async function createNew(
+    principal: Principal,
+    request: NewUpload,
+    once: AppendOnce | undefined,
+  ): Promise<UploadView> {
+    const policy = partsPolicy(request.policy)
+    const { filename, bytes } = request
+    const purpose = requirePurpose(
+      offeredPurposes(plugins, principal, policy),
+      request.purpose,
+      policy,
+    )
+    const content = { bytes, sha256: '' }
+    const refusals = contentRefusals(principal, { filename, policy, content }, purpose)
+    // That it is empty is told when it is completed, as of a form when the file is there.
+    const refused = refusals.find(({ key }) => key !== 'empty_file')
+    if (refused) throw ofDeclaration(refused)
+    const { fileBytes } = uploadLimits
+    if (bytes > fileBytes) throw ofDeclaration(tooLarge(bytes, fileBytes, 'an upload'))
+    await requireRoom(principal, policy, bytes)
+    const upload = ids.uuid()
+    const { metadata, classification, complianceRegime, options, textOptions } = request
+    const { events } = await appender.append(
+      {
+        type: 'CreateUpload',
+        upload,
+        purpose: purpose.name,
+        bytes,
+        filename,
+        declaredType: request.declaredType,
+        fileExpiresAfter: request.expiresAfterSeconds ?? null,
+        ...(metadata && { metadata }),
+        ...(classification !== undefined && { classification }),
+        ...(complianceRegime !== undefined && { complianceRegime }),
+        ...(options && { options }),
+        ...(textOptions && { textOptions }),
+      },
+      { ...asking(principal, request.requestId), once },
+    )
+    const created = events[0]
+    if (!created) throw new TypeError('An upload led to no event')
+    const createdAt = toSeconds(created.time)
+    return {
+      id: upload,
+      bytes,
+      createdAt,
+      filename,
+      purpose: purpose.name,
+      status: 'pending',
+      expiresAt: createdAt + uploadLimits.seconds,
+      file: null,
+    }
+  }
+
   return {
     countUpload: rates.count,
 
-    async create(principal, request) {
-      const policy = partsPolicy(request.policy)
-      const { filename, bytes } = request
-      const purpose = requirePurpose(
-        offeredPurposes(plugins, principal, policy),
-        request.purpose,
-        policy,
-      )
-      const content = { bytes, sha256: '' }
-      const refusals = contentRefusals(principal, { filename, policy, content }, purpose)
-      // That it is empty is told when it is completed, as of a form when the file is there.
-      const refused = refusals.find(({ key }) => key !== 'empty_file')
-      if (refused) throw ofDeclaration(refused)
-      const { fileBytes } = uploadLimits
-      if (bytes > fileBytes) throw ofDeclaration(tooLarge(bytes, fileBytes, 'an upload'))
-      await requireRoom(principal, policy, bytes)
-      const upload = ids.uuid()
-      const { metadata, classification, complianceRegime, options, textOptions } = request
-      const { events } = await appender.append(
-        {
-          type: 'CreateUpload',
-          upload,
-          purpose: purpose.name,
-          bytes,
-          filename,
-          declaredType: request.declaredType,
-          fileExpiresAfter: request.expiresAfterSeconds ?? null,
-          ...(metadata && { metadata }),
-          ...(classification !== undefined && { classification }),
-          ...(complianceRegime !== undefined && { complianceRegime }),
-          ...(options && { options }),
-          ...(textOptions && { textOptions }),
+    create: (principal, request) =>
+      doOnce(request.attempt, () => saidBy(request), {
+        work: (once) => createNew(principal, request, once),
+        tell: async ([created]) => {
+          const id = created?.stream ?? ''
+          return await view(await find(principal, { id, idAsSent: id }))
         },
-        asking(principal, request.requestId),
-      )
-      const created = events[0]
-      if (!created) throw new TypeError('An upload led to no event')
-      const createdAt = toSeconds(created.time)
-      return {
-        id: upload,
-        bytes,
-        createdAt,
-        filename,
-        purpose: purpose.name,
-        status: 'pending',
-        expiresAt: createdAt + uploadLimits.seconds,
-        file: null,
-      }
-    },
+      }),
 
     async beginPart(principal, part) {
-      const upload = await findPending(principal, part)
-      const { policy, declaredBytes, signal } = part
+      const { policy, declaredBytes, attempt, signal } = part
+      const isRepeat = attempt?.isRepeat ?? false
+      // One that is there already is told even when the upload has ended since.
+      const upload = await (isRepeat ? find : findPending)(principal, part)
       const session = admission.begin(principal, {
         policy,
         declaredBytes,
+        isRepeat,
         partBytes: uploadLimits.partBytes,
         signal,
       })
-      const turn = rolling.begin(upload)
+      const turn = isPending(upload, now()) ? rolling.begin(upload) : undefined
       return {
         ...session,
         async add(content) {
-          const added = await addPart(principal, part, content)
-          turn.added(added)
-          return toPartView(added)
+          const { bytes, sha256 } = content
+          return await doOnce(attempt, () => ({ bytes, sha256 }), {
+            async work(once) {
+              const added = await addPart(principal, part, content, once)
+              turn?.added(added)
+              return toPartView(added)
+            },
+            async tell([added]) {
+              const parts = await listUploadParts(log.reader.sql, upload.id)
+              const found = parts.find(({ position }) => position === added?.position)
+              if (!found) throw new TypeError('A part led to no event')
+              return toPartView(found)
+            },
+          })
         },
         async close() {
-          turn.dropped()
+          turn?.dropped()
           await session.close()
         },
       }
     },
 
     async complete(principal, completion) {
-      const upload = await find(principal, completion)
-      await completeUpload(
-        { environment, appender, digests, rolling },
-        principal,
-        upload,
-        completion,
-      )
-      return await view(await find(principal, completion))
+      const { parts, md5, attempt } = completion
+      const means = { environment, appender, digests, rolling }
+      const completed = async () => await view(await find(principal, completion))
+      return await doOnce(attempt, () => ({ parts, md5 }), {
+        async work(once) {
+          const upload = await find(principal, completion)
+          await completeUpload(means, principal, upload, completion, once)
+          return await completed()
+        },
+        tell: completed,
+      })
     },
 
     async cancel(principal, { id, idAsSent, requestId }) {
@@ -254,6 +293,16 @@ export function createUploads(
       return { upload: await view(upload), parts: parts.map(toPartView) }
     },
   }
+}
+
+/** All that tells one declaration from another. */
+function saidBy({
+  policy: _policy,
+  requestId: _id,
+  attempt: _attempt,
+  ...said
+}: NewUpload): Readonly<Record<string, unknown>> {
+  return said
 }
 
 type AddedPart = Omit<UploadPart, 'position' | 'sha256'> & { readonly sha256: string }

@@ -1,4 +1,5 @@
 import type { SpooledContent } from '@custody/blob-store'
+import type { Attempt } from '../idempotency/idempotency.ts'
 import type { RateHeaders } from '../rates/upload-rates.ts'
 import type {
   FileView,
@@ -48,6 +49,7 @@ export type NewUpload = Pick<
   | 'textOptions'
   | 'policy'
   | 'requestId'
+  | 'attempt'
 > & {
   readonly bytes: number
   /** Recorded, never trusted. */
@@ -61,6 +63,8 @@ export type NewPart = UploadId & {
   readonly policy: UploadPolicy
   readonly declaredBytes: number | undefined
   readonly requestId: string
+  /** The request came with an Idempotency-Key. */
+  readonly attempt?: Attempt | undefined
   readonly signal: AbortSignal
 }
 
@@ -78,6 +82,8 @@ export type Completion = UploadId & {
   readonly md5?: string
   readonly policy: UploadPolicy
   readonly requestId: string
+  /** The request came with an Idempotency-Key. */
+  readonly attempt?: Attempt | undefined
   readonly signal: AbortSignal
 }
 
