@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import type { SealedExtent } from './sealed/read-sealed.ts'
 import type { SpooledContent } from './spool/spooled-content.ts'
 import type { UploadSpool } from './spool/upload-spool.ts'
 
@@ -7,6 +7,16 @@ export const INLINE_MAX_BYTES = 64 * 1024
 
 /** The bytes from `start` (inclusive) to `end` (exclusive), both within the extent. */
 export type ByteRange = { readonly start: number; readonly end: number }
+
+/** A range that is read, and how. */
+export type ReadOptions = ByteRange & {
+  /**
+   * Whether a chunk is no longer needed when the next one is asked for: its memory then serves again. Default: each
+   * chunk is the caller's own.
+   */
+  readonly reuse?: boolean
+  readonly signal?: AbortSignal
+}
 
 export type StoredExtent = {
   readonly extentId: string
@@ -34,17 +44,31 @@ export interface BlobStore {
   /** Content that is whole in memory already: at most {@link INLINE_MAX_BYTES}. */
   fromBuffer(content: Uint8Array): SpooledContent
 
-  /** The bytes as they are stored: sealed ones by `readSealed`. Yields `content_damaged` if the extent is missing or ends before the range does. */
-  read(
+  /** The bytes as they are stored. Yields `content_damaged` if the extent is missing or ends before the range does. */
+  read(extentId: string, options: ReadOptions): AsyncIterable<Uint8Array>
+
+  /**
+   * The content of a sealed extent, opened where it keeps nobody else waiting. Only the segments that have a part of the
+   * range are read, beside those with the seek table; nothing is yielded that is not authentic.
+   *
+   * Yields `content_damaged` where the damage begins, if there is any in those segments.
+   */
+  readSealed(
     extentId: string,
-    options: ByteRange & { readonly signal?: AbortSignal },
+    extent: SealedExtent,
+    options: ReadOptions,
   ): AsyncIterable<Uint8Array>
 
-  /** {@link BlobStore.read} as a Node stream, which is the fastest way into an HTTP response. */
-  createReadStream(
+  /**
+   * The SHA-256 of the first `bytes` bytes as they are stored, made where it keeps nobody else waiting: 64 lower-case
+   * hex digits.
+   *
+   * @throws CustodyError `content_damaged` if the extent is missing or shorter
+   */
+  digest(
     extentId: string,
-    options: ByteRange & { readonly signal?: AbortSignal },
-  ): Readable
+    options: { readonly bytes: number; readonly signal?: AbortSignal },
+  ): Promise<string>
 
   /** Those of `extentIds` that are stored. */
   existing(

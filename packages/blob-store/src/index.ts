@@ -2,6 +2,7 @@ export {
   type BlobStore,
   type ByteRange,
   INLINE_MAX_BYTES,
+  type ReadOptions,
   type StoredExtent,
 } from './blob-store.ts'
 export { type BlobReader, openDiskBlobReader } from './disk/disk-blob-reader.ts'

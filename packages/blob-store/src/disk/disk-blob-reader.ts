@@ -5,7 +5,7 @@ import { DiskBlobStore } from './disk-blob-store.ts'
 import { durableFiles } from './durable-files.ts'
 
 /** What reads extents, and writes nothing. */
-export type BlobReader = Pick<BlobStore, 'read' | 'list'>
+export type BlobReader = Pick<BlobStore, 'read' | 'readSealed' | 'list'>
 
 /** Opens the extents of a folder for reading only: nothing is made in it. Without a `blobs/`, it has none. */
 export function openDiskBlobReader(folder: string): BlobReader {
@@ -16,12 +16,15 @@ export function openDiskBlobReader(folder: string): BlobReader {
     fanOut: [],
     files: durableFiles,
     seal: undefined,
+    unsealThreads: 1,
     newId() {
       throw new TypeError('A reader stages nothing')
     },
   })
   return {
     read: (extentId, options) => store.read(extentId, options),
+    readSealed: (extentId, extent, options) =>
+      store.readSealed(extentId, extent, options),
     async *list(options) {
       if (existsSync(blobs)) yield* store.list(options)
     },

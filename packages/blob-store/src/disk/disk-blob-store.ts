@@ -1,9 +1,10 @@
 import { statfsSync } from 'node:fs'
 import { access, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import type { Readable } from 'node:stream'
 import { CustodyError, quote } from '@custody/domain/errors'
-import type { BlobStore, ByteRange, StoredExtent } from '../blob-store.ts'
+import type { BlobStore, ReadOptions, StoredExtent } from '../blob-store.ts'
+import type { SealedExtent } from '../sealed/read-sealed.ts'
+import { HashThread } from '../spool/hash-thread.ts'
 import type { SpooledContent } from '../spool/spooled-content.ts'
 import {
   type PlaceContent,
@@ -11,9 +12,10 @@ import {
   StagingArea,
 } from '../spool/staging-area.ts'
 import type { UploadSpool } from '../spool/upload-spool.ts'
+import { UnsealThreads } from '../unseal/unseal-threads.ts'
 import { type DurableFiles, durableFiles, hasCode } from './durable-files.ts'
 import { extentPath, isExtentId } from './extent-path.ts'
-import { ExtentStream } from './extent-stream.ts'
+import { readExtent, requireLength } from './read-extent.ts'
 import { storageError } from './storage-error.ts'
 
 export type DiskBlobStoreOptions = {
@@ -25,6 +27,8 @@ export type DiskBlobStoreOptions = {
   readonly files?: DurableFiles
   /** Seals what is stored from now on. Default: it is stored as it is. */
   readonly seal?: SealOptions
+  /** Threads that open sealed content, at most. Default 1. */
+  readonly unsealThreads?: number
 }
 
 type SignalOption = { readonly signal?: AbortSignal }
@@ -42,8 +46,9 @@ export async function openDiskBlobStore(
     // A fan-out folder may have been made by a process that died before it was durable.
     await files.syncFolder(blobs)
     const fanOut = await readdir(blobs)
-    const { newId, seal } = options
-    return new DiskBlobStore({ blobs, staging, fanOut, files, newId, seal })
+    const { newId, seal, unsealThreads = 1 } = options
+    const opened = { blobs, staging, fanOut, files, newId, seal, unsealThreads }
+    return new DiskBlobStore(opened)
   } catch (error) {
     throw storageError(error, 'The blob folder could not be opened')
   }
@@ -55,6 +60,8 @@ export class DiskBlobStore implements BlobStore {
   readonly #stagingFolder: string
   readonly #files: DurableFiles
   readonly #staging: StagingArea
+  readonly #hashThread = new HashThread()
+  readonly #unsealThreads: UnsealThreads
   /** Fan-out folders that are durable, or being made so. */
   readonly #fanOut: Map<string, Promise<void>>
 
@@ -66,6 +73,7 @@ export class DiskBlobStore implements BlobStore {
     readonly files: DurableFiles
     readonly newId: () => string
     readonly seal: SealOptions | undefined
+    readonly unsealThreads: number
   }) {
     this.#blobs = options.blobs
     this.#stagingFolder = options.staging
@@ -73,10 +81,12 @@ export class DiskBlobStore implements BlobStore {
     this.#fanOut = new Map(
       options.fanOut.map((name) => [join(options.blobs, name), Promise.resolve()]),
     )
+    this.#unsealThreads = new UnsealThreads({ threads: options.unsealThreads })
     this.#staging = new StagingArea({
       folder: options.staging,
       files: options.files,
       newId: options.newId,
+      hashThread: this.#hashThread,
       place: this.#place,
       seal: options.seal,
     })
@@ -93,14 +103,37 @@ export class DiskBlobStore implements BlobStore {
     return this.#staging.fromBuffer(content)
   }
 
-  read(extentId: string, options: ByteRange & SignalOption): AsyncIterable<Uint8Array> {
-    return this.createReadStream(extentId, options)
+  read(extentId: string, options: ReadOptions): AsyncIterable<Uint8Array> {
+    return readExtent(extentPath(this.#blobs, extentId), extentId, options)
   }
 
-  createReadStream(extentId: string, options: ByteRange & SignalOption): Readable {
+  readSealed(
+    extentId: string,
+    extent: SealedExtent,
+    options: ReadOptions,
+  ): AsyncIterable<Uint8Array> {
     const path = extentPath(this.#blobs, extentId)
-    const { start, end, signal } = options
-    return new ExtentStream({ path, extentId, start, end, signal })
+    return this.#unsealThreads.read({ path, extentId, extent }, options)
+  }
+
+  async digest(
+    extentId: string,
+    { bytes, signal }: SignalOption & { readonly bytes: number },
+  ): Promise<string> {
+    const path = extentPath(this.#blobs, extentId)
+    await requireLength(path, extentId, bytes)
+    signal?.throwIfAborted()
+    const hash = this.#hashThread.open(path)
+    const cancel = () => void hash.cancel()
+    signal?.addEventListener('abort', cancel, { once: true })
+    try {
+      return await hash.digest(bytes)
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw error
+    } finally {
+      signal?.removeEventListener('abort', cancel)
+    }
   }
 
   async existing(
@@ -156,6 +189,8 @@ export class DiskBlobStore implements BlobStore {
 
   async close(): Promise<void> {
     await this.#staging.close()
+    await this.#hashThread.close()
+    await this.#unsealThreads.close()
   }
 
   readonly #place: PlaceContent = async (file, extentId, { signal }) => {

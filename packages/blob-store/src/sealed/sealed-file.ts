@@ -2,14 +2,16 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { damaged } from './damaged.ts'
 import { isCompressed, type SealedFormat } from './sealed-formats.ts'
 import { FOOTER_BYTES, type Frame, parseSeekTable, seekTableBytes } from './seek-table.ts'
-import { type SegmentCipher, segmentCipher } from './segment-cipher.ts'
+import { type SegmentCipher, SLICE_BYTES, segmentCipher } from './segment-cipher.ts'
 import {
   HEADER_BYTES,
   layoutOf,
   plainStart,
+  SEGMENT_BYTES,
   type SegmentLayout,
   segmentAt,
   storedRange,
+  TAG_BYTES,
 } from './segment-layout.ts'
 import { readFrameSync } from './zstd-frame.ts'
 
@@ -25,8 +27,13 @@ export interface SealedFile {
   readonly size: number
   /** The content from `start` to `end`, less where it ends before. The memory may be used again by the next read. */
   read(start: number, end: number): Uint8Array
+  /** As much of it as costs nothing more than its beginning: one byte at least, unless it is empty. */
+  readSome(start: number, end: number): Uint8Array
   close(): void
 }
+
+/** Of a stored segment, for all files: reads do not wait, so one is over before the next begins. */
+const slice = Buffer.allocUnsafeSlow(SLICE_BYTES)
 
 type Span = { readonly start: number; readonly content: Uint8Array }
 
@@ -43,6 +50,7 @@ export function openSealedFile(path: string, key: SealedFileKey): SealedFile {
     return {
       size: opened.size,
       read: (start, end) => readThrough(opened, start, Math.min(end, opened.size)),
+      readSome: (start, end) => readPart(opened, start, Math.min(end, opened.size)),
       close: () => closeSync(descriptor),
     }
   } catch (error) {
@@ -60,14 +68,19 @@ type Spans = {
 function openSegments(descriptor: number, dataKey: Uint8Array): Spans {
   const layout = layoutOf(fstatSync(descriptor).size)
   if (!layout) throw damaged('no sealed stream has this length')
-  const cipher = segmentCipher(dataKey, readExactly(descriptor, 0, HEADER_BYTES))
+  const header = readExactly(descriptor, 0, Buffer.alloc(HEADER_BYTES))
+  const cipher = segmentCipher(dataKey, header)
+  const memory = Buffer.allocUnsafeSlow(Math.min(layout.plainBytes, SEGMENT_BYTES))
+  const stream = { descriptor, layout, cipher, memory }
   let last: (Span & { readonly segment: number }) | undefined
   return {
     size: layout.plainBytes,
     spanAt(offset) {
       const segment = segmentAt(layout, offset)
       if (last?.segment !== segment) {
-        const content = openSegment(descriptor, layout, cipher, segment)
+        // Should it fail, the former one is no longer there.
+        last = undefined
+        const content = openSegment(stream, segment)
         last = { segment, start: plainStart(layout, segment), content }
       }
       return last
@@ -75,15 +88,25 @@ function openSegments(descriptor: number, dataKey: Uint8Array): Spans {
   }
 }
 
-function openSegment(
-  descriptor: number,
-  layout: SegmentLayout,
-  cipher: SegmentCipher,
-  segment: number,
-): Uint8Array {
+type SegmentedFile = {
+  readonly descriptor: number
+  readonly layout: SegmentLayout
+  readonly cipher: SegmentCipher
+  /** Where segments are opened to. */
+  readonly memory: Buffer
+}
+
+function openSegment(stream: SegmentedFile, segment: number): Uint8Array {
+  const { descriptor, layout, cipher, memory } = stream
   const { start, end } = storedRange(layout, segment)
-  const stored = readExactly(descriptor, start, end - start)
-  return cipher.open(segment, segment === layout.segments - 1, stored)
+  const { update, end: check } = cipher.opening(segment, segment === layout.segments - 1)
+  const bytes = end - start - TAG_BYTES
+  for (let at = 0; at < bytes; at += SLICE_BYTES) {
+    const room = slice.subarray(0, Math.min(SLICE_BYTES, bytes - at))
+    memory.set(update(readExactly(descriptor, start + at, room)), at)
+  }
+  check(readExactly(descriptor, end - TAG_BYTES, slice.subarray(0, TAG_BYTES)))
+  return memory.subarray(0, bytes)
 }
 
 function openFrames(stream: Spans): Spans {
@@ -141,27 +164,32 @@ function holds({ start, content }: Span, offset: number): boolean {
   return offset >= start && offset < start + content.length
 }
 
-/** What lies in one span is not copied. */
-function readThrough(spans: Spans, start: number, end: number): Uint8Array {
+/** What of it lies in the span that it begins in. */
+function readPart(spans: Spans, start: number, end: number): Uint8Array {
   if (end <= start) return new Uint8Array()
   const first = spans.spanAt(start)
-  const part = first.content.subarray(start - first.start, end - first.start)
-  if (part.length === end - start) return part
+  return first.content.subarray(start - first.start, end - first.start)
+}
+
+/** What lies in one span is not copied. */
+function readThrough(spans: Spans, start: number, end: number): Uint8Array {
+  const part = readPart(spans, start, end)
+  if (part.length >= end - start) return part
   const all = Buffer.allocUnsafeSlow(end - start)
   all.set(part)
   for (let at = start + part.length; at < end; ) {
-    const span = spans.spanAt(at)
-    const next = span.content.subarray(at - span.start, end - span.start)
+    const next = readPart(spans, at, end)
     all.set(next, at - start)
     at += next.length
   }
   return all
 }
 
-function readExactly(descriptor: number, start: number, length: number): Uint8Array {
-  const memory = Buffer.allocUnsafeSlow(length)
-  for (let filled = 0; filled < length; ) {
-    const count = readSync(descriptor, memory, filled, length - filled, start + filled)
+/** Fills `memory` from `start` on. */
+function readExactly(descriptor: number, start: number, memory: Buffer): Buffer {
+  for (let filled = 0; filled < memory.length; ) {
+    const left = memory.length - filled
+    const count = readSync(descriptor, memory, filled, left, start + filled)
     if (count === 0) throw damaged('it ends too early')
     filled += count
   }

@@ -13,10 +13,20 @@ export interface SegmentCipher {
   seal(segment: number, isLast: boolean, parts: readonly Uint8Array[]): Uint8Array[]
   /** @throws CustodyError `content_damaged` unless it is the very segment that was sealed here */
   open(segment: number, isLast: boolean, stored: Uint8Array): Uint8Array
+  /** Opens a segment slice by slice. */
+  opening(segment: number, isLast: boolean): SegmentOpening
 }
 
-/** What is encrypted at once: memory for longer output comes fresh from the kernel, each time. */
-const SLICE_BYTES = 64 * 1024
+/** Nothing that `update` gave may be told before `end` returns. */
+export interface SegmentOpening {
+  /** The next slice of what was encrypted; best of {@link SLICE_BYTES}. */
+  update(stored: Uint8Array): Uint8Array
+  /** @throws CustodyError `content_damaged` unless it was the very segment that was sealed here */
+  end(tag: Uint8Array): void
+}
+
+/** What is encrypted or decrypted at once: memory for longer output comes fresh from the kernel, each time. */
+export const SLICE_BYTES = 64 * 1024
 
 function slices(part: Uint8Array): Uint8Array[] {
   const all: Uint8Array[] = []
@@ -63,6 +73,23 @@ export function segmentCipher(
     nonce[11] = isLast ? 1 : 0
     return nonce
   }
+  function opening(segment: number, isLast: boolean): SegmentOpening {
+    const nonce = nonceOf(segment, isLast)
+    const decipher = createDecipheriv('aes-256-gcm', key, nonce, {
+      authTagLength: TAG_BYTES,
+    })
+    return {
+      update: (stored) => decipher.update(stored),
+      end(tag) {
+        decipher.setAuthTag(tag)
+        try {
+          decipher.final()
+        } catch (cause) {
+          throw segmentDamaged(segment, 'is not authentic', cause)
+        }
+      },
+    }
+  }
   return {
     seal(segment, isLast, parts) {
       const cipher = createCipheriv('aes-256-gcm', key, nonceOf(segment, isLast))
@@ -73,18 +100,11 @@ export function segmentCipher(
     open(segment, isLast, stored) {
       const ends = stored.length - TAG_BYTES
       if (ends < 0) throw segmentDamaged(segment, 'is cut short')
-      const nonce = nonceOf(segment, isLast)
-      const decipher = createDecipheriv('aes-256-gcm', key, nonce, {
-        authTagLength: TAG_BYTES,
-      })
-      decipher.setAuthTag(stored.subarray(ends))
-      const plain = decipher.update(stored.subarray(0, ends))
-      try {
-        decipher.final()
-      } catch (cause) {
-        throw segmentDamaged(segment, 'is not authentic', cause)
-      }
+      const { update, end } = opening(segment, isLast)
+      const plain = update(stored.subarray(0, ends))
+      end(stored.subarray(ends))
       return plain
     },
+    opening,
   }
 }

@@ -1,10 +1,11 @@
+import type { ByteRange, ReadOptions } from '../blob-store.ts'
 import { damaged } from './damaged.ts'
 
 /** Reads bytes of one stored object, from `start` (inclusive) to `end` (exclusive), in chunks of any size. */
 export type ReadStored = (
   start: number,
   end: number,
-  options: { readonly signal?: AbortSignal },
+  options: Omit<ReadOptions, keyof ByteRange>,
 ) => AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
 /**

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { CustodyError } from '@custody/domain/errors'
 import type { HashReply, HashRequest } from './hash-messages.ts'
 
-/** The SHA-256 of one file while it grows. */
+/** The SHA-256 of one file, also while it grows. */
 export interface FileHash {
   /** The first `bytes` bytes of the file are written now. */
   advance(bytes: number): void
@@ -56,7 +56,7 @@ export class HashThread {
         const outcome = await promise
         if (outcome.kind === 'digest') return outcome.sha256
         const why = outcome.kind === 'failed' ? outcome.message : 'it was cancelled'
-        throw new CustodyError('internal_error', 'The upload could not be hashed', {
+        throw new CustodyError('internal_error', 'The content could not be hashed', {
           cause: new Error(why),
         })
       },

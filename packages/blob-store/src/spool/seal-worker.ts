@@ -1,20 +1,14 @@
 import { createHash, type Hash } from 'node:crypto'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { parentPort } from 'node:worker_threads'
 import { ContentSealer } from '../sealed/content-sealer.ts'
+import { collectYoung } from '../threads/collect-young.ts'
 import type { SealReply, SealRequest } from './seal-messages.ts'
 
 type Job = { readonly sealer: ContentSealer; readonly hash: Hash }
 
 const jobs = new Map<number, Job>()
 
-/** Bytes after which the slices that are done with are collected: left alone, V8 lets 64 MiB of them add up. */
-const COLLECT_BYTES = 8 * 1024 * 1024
-
-setFlagsFromString('--expose-gc')
-const collect: NodeJS.GCFunction = runInNewContext('gc')
-let taken = 0
+const sealed = collectYoung()
 
 function reply(message: SealReply): void {
   parentPort?.postMessage(message)
@@ -49,11 +43,7 @@ function handle(request: SealRequest): void {
     const content = new Uint8Array(request.memory, 0, request.bytes)
     hash.update(content)
     const storedBytes = put(sealer.push(content), request.output)
-    taken += request.bytes
-    if (taken >= COLLECT_BYTES) {
-      taken = 0
-      void collect({ type: 'minor' })
-    }
+    sealed(request.bytes)
     reply({ kind: 'pushed', id, storedBytes, format: sealer.format })
     return
   }

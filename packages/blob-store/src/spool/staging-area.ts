@@ -9,7 +9,7 @@ import { DATA_KEY_BYTES, type SealMode } from '../sealed/sealed-formats.ts'
 import { FRAME_BYTES } from '../sealed/seek-table.ts'
 import { HEADER_BYTES } from '../sealed/segment-layout.ts'
 import { BlockPool } from './block-pool.ts'
-import { HashThread } from './hash-thread.ts'
+import type { HashThread } from './hash-thread.ts'
 import { InlineContent } from './inline-content.ts'
 import { SealThreads } from './seal-threads.ts'
 import { SealedStagingFile } from './sealed-staging-file.ts'
@@ -51,6 +51,8 @@ export type StagingAreaOptions = {
   readonly files: DurableFiles
   /** Names for staging files, unique in the folder. */
   readonly newId: () => string
+  /** Hashes what is stored as it is. */
+  readonly hashThread: HashThread
   /** What `commit` of content from this area does. */
   readonly place: PlaceContent
   /** Undefined: content is stored as it is. */
@@ -69,8 +71,8 @@ export class StagingArea {
 
   constructor(options: StagingAreaOptions) {
     this.#options = options
-    const { seal } = options
-    this.#shared = { files: options.files, hashThread: new HashThread(), writeBacks: 0 }
+    const { seal, files, hashThread } = options
+    this.#shared = { files, hashThread, writeBacks: 0 }
     this.#blocks = seal
       ? new BlockPool({ create: sharedFrame, maxFree: MAX_FREE_FRAMES })
       : new BlockPool()
@@ -139,7 +141,6 @@ export class StagingArea {
 
   async close(): Promise<void> {
     await Promise.all([...this.#spools].map((spool) => spool.discard()))
-    await this.#shared.hashThread.close()
     await this.#sealThreads?.close()
   }
 

@@ -134,12 +134,14 @@ t.test('no descriptor and no rejection is left when clients vanish', async (t) =
 t.test('a download that is cut off leaves no descriptor', async (t) => {
   const store = await openStore(t)
   const extentId = await commitNoise(store, 4 * MiB)
-  for (let n = 0; n < 10; n += 1) {
-    const stream = store.createReadStream(extentId, { start: 0, end: 4 * MiB })
-    const closed = new Promise((resolve) => stream.once('close', resolve))
-    if (n % 2 === 0) for await (const _ of stream) break
-    else stream.destroy()
-    await closed
+  for (const reuse of [true, false]) {
+    for await (const _ of store.read(extentId, { start: 0, end: 4 * MiB, reuse })) break
+    const abort = new AbortController()
+    const options = { start: 0, end: 4 * MiB, reuse, signal: abort.signal }
+    const reading = async () => {
+      for await (const _ of store.read(extentId, options)) abort.abort(new Error('gone'))
+    }
+    await t.rejects(reading(), { message: 'gone' })
   }
   t.equal(openFiles(store.folder), 0)
 })

@@ -53,12 +53,23 @@ async function readBack(
 ) {
   if (stored.format === 'plain') throw new TypeError('Not sealed')
   const { format, dataKey } = stored
-  const chunks: Uint8Array[] = []
-  const content = readSealed(
-    { format, dataKey, bytes, storedBytes: stored.bytes },
+  const extent = { format, dataKey, bytes, storedBytes: stored.bytes }
+  const wanted = { start: range.start ?? 0, end: range.end ?? bytes }
+  const readHere = readSealed(
+    extent,
     (start, end) => store.read(extentId, { start, end }),
-    { start: range.start ?? 0, end: range.end ?? bytes },
+    wanted,
   )
+  const here = await gather(readHere)
+  if (format.startsWith('sealed-stream')) {
+    const inThread = await gather(store.readSealed(extentId, extent, wanted))
+    if (!inThread.equals(here)) throw new Error('The thread reads other bytes')
+  }
+  return here
+}
+
+async function gather(content: AsyncIterable<Uint8Array>) {
+  const chunks: Uint8Array[] = []
   for await (const chunk of content) chunks.push(chunk)
   return Buffer.concat(chunks)
 }

@@ -121,14 +121,50 @@ export function blobStoreContract(
     }
   })
 
-  t.test('a stream of an extent has the same bytes', async (t) => {
+  t.test('chunks whose memory serves again are right until the next one', async (t) => {
     const store = await createStore(t)
-    const bytes = randomBytes(MiB)
+    const bytes = randomBytes(3 * MiB + 5)
     const extentId = await commit(store, bytes)
-    const parts: Buffer[] = []
-    const stream = store.createReadStream(extentId, { start: 10, end: MiB - 10 })
-    for await (const part of stream) parts.push(part)
-    t.ok(Buffer.concat(parts).equals(bytes.subarray(10, MiB - 10)))
+    const range = { start: 10, end: bytes.length - 10 }
+    let at = range.start
+    for await (const chunk of store.read(extentId, { ...range, reuse: true })) {
+      t.ok(bytes.subarray(at, at + chunk.length).equals(chunk), `from ${at}`)
+      at += chunk.length
+      chunk.fill(0)
+    }
+    t.equal(at, range.end)
+  })
+
+  t.test(
+    'chunks are the own of who reads, unless their memory may serve again',
+    async (t) => {
+      const store = await createStore(t)
+      const bytes = randomBytes(3 * MiB)
+      const extentId = await commit(store, bytes)
+      const chunks: Uint8Array[] = []
+      for await (const chunk of store.read(extentId, { start: 0, end: 3 * MiB })) {
+        chunks.push(chunk)
+      }
+      t.ok(chunks.length > 3)
+      t.ok(Buffer.concat(chunks).equals(bytes))
+    },
+  )
+
+  t.test('the digest of what is stored is made without reading it here', async (t) => {
+    const store = await createStore(t)
+    const bytes = randomBytes(2 * MiB + 3)
+    const extentId = await commit(store, bytes)
+    for (const length of [bytes.length, MiB]) {
+      const expected = createHash('sha256')
+        .update(bytes.subarray(0, length))
+        .digest('hex')
+      t.equal(await store.digest(extentId, { bytes: length }), expected)
+    }
+    const damaged = { code: 'content_damaged' }
+    await t.rejects(store.digest(extentId, { bytes: bytes.length + 1 }), damaged)
+    await t.rejects(store.digest(randomUUID(), { bytes: 1 }), damaged)
+    const signal = AbortSignal.abort(new Error('gone'))
+    await t.rejects(store.digest(extentId, { bytes: 1, signal }), { message: 'gone' })
   })
 
   t.test('reading an extent that is missing is content_damaged', async (t) => {
