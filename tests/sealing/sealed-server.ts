@@ -46,6 +46,37 @@ export function objectOf(dataDir: string): string {
   return join(dataDir, path)
 }
 
+/** The same bytes, with one bit another. */
+export function flip(stored: Buffer, at: number): Buffer {
+  const flipped = Buffer.from(stored)
+  flipped[at] = (flipped[at] ?? 0) ^ 16
+  return flipped
+}
+
+type FileEvent = {
+  readonly type: string
+  readonly actor: string
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+/** Everything that happened to a file, oldest first. */
+export async function eventsOf({ api }: TestServer, id: string): Promise<FileEvent[]> {
+  const answer = await api.call('GET', `/v1/files/${id}/events?limit=100`)
+  return answer.json<{ data: FileEvent[] }>().data
+}
+
+type Scrubbed = {
+  readonly damaged: readonly object[]
+  readonly repaired: readonly object[]
+  readonly next: string | null
+}
+
+/** Has the server read all content again. */
+export async function scrub({ admin }: TestServer): Promise<Scrubbed> {
+  const answer = await admin.call('POST', '/v1/organization/scrub', { body: {} })
+  return answer.json<Scrubbed>()
+}
+
 /** Reads what comes of a content until the connection ends, however it does. */
 export async function readUntilCut(server: TestServer, id: string) {
   const response = await fetch(`${server.address}/v1/files/${id}/content`, {

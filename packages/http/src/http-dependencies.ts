@@ -8,6 +8,7 @@ import type {
   Files,
   History,
   Idempotency,
+  Integrity,
   Transparency,
   Uploads,
   Webhooks,
@@ -40,6 +41,8 @@ export type HttpDependencies = {
   readonly holds?: FileHolds
   /** Absent: nothing can be erased. */
   readonly erasures?: Erasures
+  /** Absent: nobody can ask for stored content to be read again. */
+  readonly integrity?: Integrity
   /** Absent: no read is written down. */
   readonly access?: AccessLog
   /** Absent: the routes of events do not exist, and nobody can look back. */

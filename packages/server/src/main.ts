@@ -11,6 +11,7 @@ import { listFiles } from './commands/files.ts'
 import { createKey, listKeys, revokeKey, updateKey } from './commands/keys.ts'
 import { rebuild, sweep } from './commands/maintenance.ts'
 import { createProject, listProjects } from './commands/projects.ts'
+import { scrub } from './commands/scrub.ts'
 import { serve } from './commands/serve.ts'
 import { usage } from './commands/usage.ts'
 import { validate } from './commands/validate.ts'
@@ -236,6 +237,14 @@ function describe(run: Wrap): Command {
     .option('--dry-run', 'find, and remove nothing')
     .option('--force', 'remove more than the larger of 1 % and 20 objects')
     .action((flags) => run(sweep)(flags))
+  program
+    .command('scrub')
+    .description('read stored content again, and write down in the log what is damaged')
+    .argument('[file-id...]', 'only these files (default: all, of all projects)')
+    .option('--from <cursor>', 'go on where a scrub was interrupted')
+    .option('--rate <number>', 'most MiB to read in a second', toNumber)
+    .option('--json', 'print the report as one JSON object')
+    .action((files, flags) => run(scrub)(files, flags))
   program
     .command('rebuild')
     .description('build a projection of the log anew, beside the live one')

@@ -13,7 +13,7 @@ import { createAppender } from './appender.ts'
 import { createAuthenticator } from './auth/authenticator.ts'
 import { hashKey } from './auth/key-secret.ts'
 import { createKeyUses } from './auth/key-uses.ts'
-import { createClockGuard } from './background/clock-guard.ts'
+import { createClockGuard, lastAccepted } from './background/clock-guard.ts'
 import { expireDueFiles, expireDueUploads } from './background/expiry-ticker.ts'
 import { collectGarbage, type GarbageTurn } from './background/garbage-collector.ts'
 import { sweepOrphans } from './background/orphan-sweep.ts'
@@ -30,6 +30,10 @@ import { type AuditLog, createAuditLog } from './history/audit-log.ts'
 import { createHistory } from './history/create-history.ts'
 import type { History } from './history/history.ts'
 import { createIdempotency, type Idempotency } from './idempotency/idempotency.ts'
+import { createBackgroundScrub, type ScrubStore } from './integrity/background-scrub.ts'
+import { createDamageLog } from './integrity/damage-log.ts'
+import type { Integrity } from './integrity/integrity.ts'
+import { createScrub } from './integrity/scrub.ts'
 import { createMemoryRateStore, type RateStore } from './rates/rate-store.ts'
 import { createUploadRates } from './rates/upload-rates.ts'
 import { createConsumerControl } from './reactions/consumer-control.ts'
@@ -37,6 +41,7 @@ import { createReactionRunner } from './reactions/reaction-runner.ts'
 import type { ServiceEnvironment } from './service-environment.ts'
 import type { Authentication, Files } from './types.ts'
 import { createUploads } from './uploads/create-uploads.ts'
+import { createDigestThread } from './uploads/digests/digest-thread.ts'
 import type { Uploads } from './uploads/uploads.ts'
 import { openWebhooks } from './webhooks/open-webhooks.ts'
 import type { WebhookOptions, Webhooks } from './webhooks/webhook-types.ts'
@@ -58,6 +63,8 @@ export type ServiceOptions = {
   readonly erasureFile: ErasureFile
   /** Reads that are written down as events. Default: none. */
   readonly accessEvents?: AccessEvents
+  /** Absent: stored content is read again only where somebody asks for it. */
+  readonly scrub?: { readonly bytesPerSecond: number; readonly store: ScrubStore }
   /** Asked before garbage is destroyed; undefined: a backup is under way. Default: there are no backups. */
   readonly takeGarbageTurn?: () => GarbageTurn | undefined
 }
@@ -71,6 +78,7 @@ export interface Service {
   readonly auditLog: AuditLog
   readonly admin: AdminUseCases
   readonly erasures: Erasures
+  readonly integrity: Integrity
   /** Absent: no read is written down. */
   readonly access?: AccessLog
   readonly webhooks?: Webhooks
@@ -102,15 +110,16 @@ export async function createService(
   const { log, clock, ids, logger, plugins } = environment
   const appender = createAppender(log, ids)
   const keyUses = createKeyUses(environment, appender)
-  const reactions = createReactionRunner(environment)
+  const damageLog = createDamageLog(environment, appender)
+  const reactions = createReactionRunner(environment, damageLog)
   const webhooks =
     options.webhooks && openWebhooks(environment, appender, options.webhooks)
-  const guard = createClockGuard(clock, options.monotonic)
+  const guard = createClockGuard(clock, options.monotonic, await lastAccepted(log.reader))
   let background:
-    | Record<
+    | (Record<
         'expiry' | 'garbage' | 'reactions' | 'sweep' | 'rows' | 'keyUses' | 'erasure',
         Repeating
-      >
+      > & { readonly scrub?: Repeating })
     | undefined
   let accessFlush: Repeating | undefined
   let distrust: string | undefined
@@ -159,10 +168,31 @@ export async function createService(
     } else if (removed.length > 0) logger.info(found, 'orphans were removed')
   }
 
+  const scrub = createScrub(
+    environment,
+    createDigestThread(),
+    damageLog,
+    options.monotonic,
+  )
+  const integrity: Integrity = {
+    ...scrub,
+    async acceptClock(by) {
+      const { time } = await log.reader.head()
+      const problem = guard.distrust(time / 1000)
+      if (!problem) return null
+      const { events } = await appender.append(
+        { type: 'AcceptClock', wallTime: clock(), problem },
+        { project: SYSTEM_PROJECT, ...by },
+      )
+      guard.accept((events[0]?.time ?? time) / 1000)
+      await trusted()
+      return problem
+    },
+  }
   const rates = createUploadRates(options.rateStore ?? createMemoryRateStore())
   const lookUp = createFileLookup(environment, appender)
   const intake = createIntake(environment)
-  const files = createFiles(environment, appender, lookUp, rates, intake)
+  const files = createFiles(environment, appender, lookUp, rates, intake, damageLog)
   const failed = (what: string) => (error: unknown) =>
     logger.error({ err: error }, `${what} failed; it will be tried again`)
 
@@ -184,6 +214,7 @@ export async function createService(
     idempotency: createIdempotency(environment),
     ...(webhooks && { webhooks: webhooks.useCases }),
     admin: createAdmin(environment, { appender, consumers, keyUses }, options.dialect),
+    integrity,
     erasures: {
       eraseFile: eraser.eraseFile,
       eraseTrail: createTrailErasure(environment, appender, eraser),
@@ -259,6 +290,16 @@ export async function createService(
           work: eraser.tidy,
           onError: failed('removing what erased data has left'),
         }),
+        ...(options.scrub && {
+          scrub: repeat({
+            everyMs: 60 * SECOND,
+            work: createBackgroundScrub(environment, scrub, {
+              ...options.scrub,
+              monotonic: options.monotonic,
+            }),
+            onError: failed('reading stored content again'),
+          }),
+        }),
       }
       if (access) {
         accessFlush = repeat({
@@ -270,6 +311,7 @@ export async function createService(
       background.erasure.wake()
       background.garbage.wake()
       background.reactions.wake()
+      background.scrub?.wake()
       await webhooks?.runner.start()
     },
     async stopBackground() {

@@ -54,6 +54,13 @@ export type {
 } from './idempotency/idempotency.ts'
 export { createIds, type Ids } from './ids.ts'
 export {
+  parsePass,
+  type ScrubPass,
+  type ScrubStore,
+} from './integrity/background-scrub.ts'
+export type { Integrity } from './integrity/integrity.ts'
+export type { ScrubDamage, ScrubFinding, ScrubSlice } from './integrity/scrub.ts'
+export {
   createKeyRing,
   type KeyRing,
   MASTER_KEY_BYTES,

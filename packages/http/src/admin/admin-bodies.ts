@@ -97,6 +97,13 @@ export const sweepOptions = object({
   force: optional(boolean),
 })
 
+/** `POST /v1/organization/scrub` */
+export const scrubOptions = object({
+  cursor: optional(text(32)),
+  file: optional(text(64)),
+  max_bytes: optional(integer(1, maxInteger)),
+})
+
 export const trailOptions = object({ dry_run: optional(boolean) })
 
 /** Routes whose body says nothing. */

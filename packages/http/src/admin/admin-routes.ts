@@ -12,6 +12,7 @@ import { sendJson } from '../answers/send-json.ts'
 import { authorizeAdmin } from '../auth/authorize.ts'
 import type { Reader } from '../body/body-shape.ts'
 import { jsonBody } from '../body/json-body.ts'
+import { abortWhenGone } from '../connections/abort-when-gone.ts'
 import type { TransferWatch } from '../connections/transfer-watch.ts'
 import { singleParameter } from '../fields/single-parameter.ts'
 import type { HttpDependencies } from '../http-dependencies.ts'
@@ -36,6 +37,7 @@ import {
 } from './admin-shapes.ts'
 import { checkPurposes } from './check-purposes.ts'
 import { addErasureRoutes } from './erasure-routes.ts'
+import { addIntegrityRoutes } from './integrity-routes.ts'
 import { pageQuery } from './page-query.ts'
 
 /** A request that the admin key sent. */
@@ -47,6 +49,8 @@ type AdminRequest = {
   body<T>(read: Reader<T>): Promise<T>
   /** Has it done once under its Idempotency-Key, if it has one. */
   once<T>(use: (admin: AdminContext) => Promise<T>): Promise<T>
+  /** Aborted when nobody waits for the answer any more. */
+  signal(): AbortSignal
   /** Refuses a request that asks for its answer to be kept, where the answer holds a secret. */
   refuseIdempotencyKey(): void
 }
@@ -77,6 +81,7 @@ export function addAdminRoutes(
   addConsumerRoutes(route, admin)
   addMaintenanceRoutes(route, admin)
   if (dependencies.erasures) addErasureRoutes(route, dependencies.erasures)
+  if (dependencies.integrity) addIntegrityRoutes(route, dependencies.integrity)
 }
 
 export type Route = (
@@ -243,6 +248,7 @@ function adminRequest(
     query: new URLSearchParams(context.querystring),
     param: (name) => params[name] ?? '',
     body: async (read) => read(await jsonBody(context, watch), ''),
+    signal: () => abortWhenGone(context.res),
     refuseIdempotencyKey: () => refuseIdempotencyKey(context.req.headers),
   }
 }

@@ -30,6 +30,8 @@ export type Config = {
   /** The file that plugin modules are resolved from, or undefined: from Custody itself. */
   readonly configFile: string | undefined
   readonly accessEvents: 'off' | 'content' | 'all'
+  /** MiB in a second; 0: none. */
+  readonly scrubRate: number
   readonly log: 'pretty' | 'json' | 'off'
   /** What was ignored, to be told when the logger is there. */
   readonly warnings: readonly string[]
@@ -108,6 +110,7 @@ export function loadConfig({ env, flags = {}, cwd, isTerminal }: ConfigSources):
     ),
     configFile,
     accessEvents: merged.accessEvents,
+    scrubRate: merged.scrubRate,
     log: merged.log ?? (isTerminal ? 'pretty' : 'json'),
     warnings,
   })
@@ -128,6 +131,7 @@ type Merged = {
   readonly webhookAllow: readonly string[]
   readonly plugins: readonly (string | PluginSetting)[]
   readonly accessEvents: 'off' | 'content' | 'all'
+  readonly scrubRate: number
   readonly log?: 'pretty' | 'json' | 'off'
 }
 

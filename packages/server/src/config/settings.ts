@@ -114,6 +114,13 @@ export const settings = {
     about:
       'Reads that become events: off (none), content (downloads), all (metadata of a file as well).',
   },
+  scrubRate: {
+    env: 'CUSTODY_SCRUB_RATE',
+    schema: { type: 'integer', minimum: 0, maximum: 100_000 },
+    default: 0,
+    about:
+      'MiB of stored content that a server reads again in a second, by itself, to find damage. 0: none.',
+  },
   log: {
     env: 'CUSTODY_LOG',
     schema: { type: 'string', enum: ['pretty', 'json', 'off'] },

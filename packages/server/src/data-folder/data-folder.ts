@@ -18,6 +18,7 @@ export type DataFolder = {
   readonly run: string
   readonly serverFile: string
   readonly erasures: string
+  readonly scrub: string
   /** See {@link takeBackupLease}. */
   readonly backupLease: string
   /** What a restore puts together; it is there only while one is under way, or was cut short. */
@@ -32,6 +33,7 @@ export function layout(path: string): DataFolder {
     run: join(path, 'run'),
     serverFile: join(path, 'run', 'server.json'),
     erasures: join(path, 'erasures.log'),
+    scrub: join(path, 'run', 'scrub.json'),
     backupLease: join(path, 'run', 'backup.lock'),
     restoring: join(path, '.restore'),
   }

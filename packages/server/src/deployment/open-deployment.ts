@@ -23,6 +23,7 @@ import { type DataFolder, prepareDataFolder } from '../data-folder/data-folder.t
 import { erasureFile } from '../data-folder/erasure-file.ts'
 import { lockDataFolder } from '../data-folder/lock-data-folder.ts'
 import { masterKeyStore } from '../data-folder/master-keys.ts'
+import { scrubFile } from '../data-folder/scrub-file.ts'
 import { loadSecrets, type Secrets } from '../data-folder/secrets.ts'
 import { signingFiles } from '../data-folder/signing-files.ts'
 import { VERSION } from '../version.ts'
@@ -135,6 +136,12 @@ export async function openDeployment(
         monotonic,
         erasureFile: erasureFile(folder.erasures),
         accessEvents: config.accessEvents,
+        ...(config.scrubRate > 0 && {
+          scrub: {
+            bytesPerSecond: config.scrubRate * 2 ** 20,
+            store: scrubFile(folder.scrub),
+          },
+        }),
         takeGarbageTurn: () => takeExclusiveLock(folder.backupLease),
         webhooks: {
           sealingKey: secrets.webhookKey.value,

@@ -45,6 +45,7 @@ export async function runServer(options: {
     holds: service.holds,
     idempotency: service.idempotency,
     erasures: service.erasures,
+    integrity: service.integrity,
     ...(service.access && { access: service.access }),
     history: service.history,
     auditLog: service.auditLog,

@@ -1,7 +1,9 @@
 import { CustodyError, type Extent, type FileState } from '@custody/domain'
 import { findExtent } from '@custody/file-index'
+import { type DamageLog, isDamage, segmentOf } from '../integrity/damage-log.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import type { FileContent } from '../types.ts'
+import { checkDigest, requireDigest } from './check-digest.ts'
 import { toFileView } from './file-view.ts'
 import { type OpenedExtent, openExtent } from './open-extent.ts'
 
@@ -18,19 +20,40 @@ type Part = {
 /** Bytes that lie in extents, one after the other. */
 export type ExtentsContent = Pick<FileContent, 'read' | 'inline'>
 
-/** Opens the content of a live file: its extents one after the other. */
+/** What is to be done about bytes that are not those that were uploaded, before it is told. */
+type OnDamage = (extent: Extent, error: CustodyError) => Promise<void>
+
+/**
+ * Opens the content of a live file: its extents one after the other. Damage that is met is written down; of a file that is
+ * known to be damaged nothing is read.
+ *
+ * What is sealed is authentic, segment by segment, before a byte of it is given. Of what is not, an extent that is read
+ * as a whole is compared with its digest before its last bytes are given, and a part of one cannot be.
+ *
+ * @throws CustodyError `content_damaged`, which `read` yields too
+ */
 export async function openFileContent(
   environment: ContentEnvironment,
   state: FileState,
+  damageLog: Pick<DamageLog, 'found'>,
 ): Promise<FileContent> {
-  const content = await openExtents(environment, state)
+  if (state.damaged.length > 0) throw damaged()
+  const { id: file, project } = state
+  const content = await openExtents(environment, state, async ({ id: extent }, error) => {
+    const damage = { project, file, extent, segment: segmentOf(error) }
+    await damageLog.found(damage, 'read')
+  })
   return { file: toFileView(state), ...content }
 }
 
-/** `id`: of the file or the upload, for the service's own log. */
+/**
+ * @param id Of the file or the upload, for the service's own log.
+ * @param onDamage With it, what is not sealed is compared with its digest.
+ */
 export async function openExtents(
   environment: ContentEnvironment,
   { id, extents }: Pick<FileState, 'id' | 'extents'>,
+  onDamage?: OnDamage,
 ): Promise<ExtentsContent> {
   const { log, logger, blobs, keys } = environment
   const stores = { sql: log.reader.sql, blobs, keys }
@@ -38,21 +61,47 @@ export async function openExtents(
   let start = 0
 
   async function open(extent: Extent): Promise<OpenedExtent> {
-    const row = await findExtent(stores.sql, extent.id)
     try {
-      if (row) return await openExtent(stores, row, extent)
+      const row = await findExtent(stores.sql, extent.id)
+      if (!row) throw damaged()
+      const opened = await openExtent(stores, row, extent)
+      if (onDamage && opened.inline && !opened.isSealed) {
+        requireDigest(opened.inline, extent.sha256)
+      }
+      return opened
     } catch (error) {
       logger.error(
         { file: id, extent: extent.id, err: error },
         'content cannot be opened',
       )
+      if (isDamage(error)) await onDamage?.(extent, error)
       throw error
     }
-    logger.error({ file: id, extent: extent.id }, 'the bytes of a file are not there')
-    throw new CustodyError(
-      'content_damaged',
-      'The stored content of this file is damaged.',
-    )
+  }
+
+  async function* readPart(
+    { extent, ...part }: Part,
+    first: number,
+    end: number,
+    options: { readonly signal: AbortSignal },
+  ): AsyncGenerator<Uint8Array> {
+    const opened = part.opened ?? (await open(extent))
+    if (opened.inline) {
+      yield opened.inline.subarray(first, end)
+      return
+    }
+    const isWhole = first === 0 && end === extent.bytes
+    const check = onDamage && isWhole && !opened.isSealed
+    const chunks = opened.read(first, end, options)
+    try {
+      yield* check ? checkDigest(chunks, extent.sha256) : chunks
+    } catch (error) {
+      if (isDamage(error)) {
+        logger.error({ file: id, extent: extent.id, err: error }, 'content is damaged')
+        await onDamage?.(extent, error)
+      }
+      throw error
+    }
   }
 
   for (const extent of extents) {
@@ -70,10 +119,15 @@ export async function openExtents(
         if (part.end <= from || part.start >= to) continue
         const first = Math.max(from, part.start) - part.start
         const end = Math.min(to, part.end) - part.start
-        const opened = part.opened ?? (await open(part.extent))
-        if (opened.inline) yield opened.inline.subarray(first, end)
-        else yield* opened.read(first, end, { signal })
+        yield* readPart(part, first, end, { signal })
       }
     },
   }
+}
+
+function damaged(): CustodyError {
+  return new CustodyError(
+    'content_damaged',
+    'The stored content of this file is damaged.',
+  )
 }

@@ -12,7 +12,7 @@ export function toFileView(state: FileState): FileView {
     metadata: state.metadata,
     classification: state.classification,
     complianceRegime: state.complianceRegime,
-    status: 'processed',
+    status: state.damaged.length === 0 ? 'processed' : 'error',
     sha256: state.sha256,
   }
 }

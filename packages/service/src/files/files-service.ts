@@ -8,6 +8,7 @@ import {
   listFiles,
 } from '@custody/file-index'
 import type { Appender } from '../appender.ts'
+import type { DamageLog } from '../integrity/damage-log.ts'
 import type { UploadRates } from '../rates/upload-rates.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import type { Files, Principal } from '../types.ts'
@@ -27,6 +28,7 @@ export function createFiles(
   lookUp: FileLookup,
   rates: UploadRates,
   { admission, followed, ledger }: Intake,
+  damageLog: Pick<DamageLog, 'found'>,
 ): Files {
   const { log, clock } = environment
 
@@ -141,7 +143,8 @@ export function createFiles(
     },
 
     async content(principal, id, idAsSent) {
-      return await openFileContent(environment, await find(principal, id, idAsSent))
+      const state = await find(principal, id, idAsSent)
+      return await openFileContent(environment, state, damageLog)
     },
   }
 }

@@ -12,9 +12,13 @@ import { type ExtentRow, findWrappedKey } from '@custody/file-index'
 import type { KeyRing } from '../keys/key-ring.ts'
 
 /** One extent's content, whatever place and format it lies in. */
-export type OpenedExtent =
+export type OpenedExtent = {
+  /** Whether no byte is given that is not authentic. */
+  readonly isSealed: boolean
+} & (
   | { readonly inline: Uint8Array }
   | { readonly inline: undefined; readonly read: ReadStored }
+)
 
 /** Where extents, their bytes and their keys are. */
 export type ExtentStores = {
@@ -33,9 +37,9 @@ export async function openExtent(
   const readStored: ReadStored = (start, end, options) =>
     blobs.read(id, { start, end, ...options })
   if (format === 'plain') {
-    if (!content) return { inline: undefined, read: readStored }
+    if (!content) return { isSealed: false, inline: undefined, read: readStored }
     if (content.length !== bytes) throw damaged(`extent ${id} has another length`)
-    return { inline: content }
+    return { isSealed: false, inline: content }
   }
   if (!isSealedFormat(format)) throw damaged(`extent ${id} has a format that is unknown`)
   const wrapped = await findWrappedKey(sql, id)
@@ -48,11 +52,14 @@ export async function openExtent(
   }
   const dataKey = keys.unwrap(wrapped, id)
   const extent = { format, dataKey, bytes, storedBytes: row.stored_bytes }
-  if (content && isBox(format)) return { inline: openSealedBox(extent, content) }
+  if (content && isBox(format)) {
+    return { isSealed: true, inline: openSealedBox(extent, content) }
+  }
   const read: ReadStored = content
     ? (start, end) => [content.subarray(start, end)]
     : readStored
   return {
+    isSealed: true,
     inline: undefined,
     read: (start, end, options) => readSealed(extent, read, { start, end, ...options }),
   }

@@ -2,6 +2,7 @@ import { type FileState, type PlacedEvent, upcast } from '@custody/domain'
 import { type ConsumerState, formatTime, toLogEvent } from '@custody/event-log'
 import { findFile } from '@custody/file-index'
 import { openFileContent } from '../files/file-content.ts'
+import type { DamageLog } from '../integrity/damage-log.ts'
 import type { PluginContent, ReactionInfo } from '../plugin-host/index.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
 
@@ -31,6 +32,7 @@ export interface ReactionRunner {
 
 export function createReactionRunner(
   environment: Pick<ServiceEnvironment, 'log' | 'blobs' | 'plugins' | 'clock' | 'logger'>,
+  damageLog: Pick<DamageLog, 'found'>,
 ): ReactionRunner {
   const { log, plugins, clock, logger } = environment
   const { reader } = log
@@ -52,7 +54,7 @@ export function createReactionRunner(
     state: FileState,
     signal: AbortSignal,
   ): Promise<PluginContent> {
-    const opened = await openFileContent(environment, state)
+    const opened = await openFileContent(environment, state, damageLog)
     if (opened.inline) return { buffer: opened.inline }
     return {
       source: {

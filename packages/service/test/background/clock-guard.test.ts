@@ -11,6 +11,8 @@ function clocks() {
   )
   return {
     problem: (lastEventMs = 0) => guard.problem(lastEventMs),
+    distrust: (lastEventMs = 0) => guard.distrust(lastEventMs),
+    accept: (untilMs = 0) => guard.accept(untilMs),
     pass(ms: number) {
       time.wall += ms
       time.monotonic += ms
@@ -65,4 +67,38 @@ t.test('a last event in the future is distrusted', async (t) => {
   t.match(problem(ahead), /the last event is 120 s in the future/)
   pass(minute)
   t.equal(problem(ahead), undefined)
+})
+
+t.test(
+  'what an operator accepts is trusted at once, and nothing beyond it',
+  async (t) => {
+    const { problem, distrust, accept, pass, jump, wall } = clocks()
+    jump(10 * minute)
+    t.equal(distrust(), 'jumped')
+    accept()
+    t.equal(distrust(), undefined)
+    t.equal(problem(), undefined)
+    jump(-2 * minute)
+    t.equal(distrust(), 'jumped', 'a further jump')
+    accept()
+
+    const ahead = wall() + 60 * minute
+    t.equal(distrust(ahead), 'behind')
+    accept(ahead)
+    t.equal(distrust(ahead), undefined)
+    pass(10 * minute)
+    t.equal(problem(ahead + 1000), undefined, 'events come after those that are ahead')
+    t.match(problem(ahead + 5 * minute), /in the future/, 'not so far')
+  },
+)
+
+t.test('what was accepted before a restart stays so', async (t) => {
+  const later = 1_000_000 + 60 * minute
+  const after = createClockGuard(
+    () => 1_000_000,
+    () => 0,
+    later,
+  )
+  t.equal(after.distrust(later), undefined)
+  t.equal(after.distrust(later + 2 * minute), 'behind')
 })

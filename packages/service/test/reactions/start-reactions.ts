@@ -71,7 +71,7 @@ export async function startReactions(t: Test): Promise<Reactions> {
     monotonic: clock,
     erasureFile: { backward: () => [], append: nothing },
   })
-  const runner = createReactionRunner(environment)
+  const runner = createReactionRunner(environment, { found: async () => {} })
 
   return {
     service,
