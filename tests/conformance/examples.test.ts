@@ -11,6 +11,7 @@ import {
   until,
 } from '@custody/testkit'
 import t from 'tap'
+import { findPython } from './support/find-python.ts'
 import { type Example, readExamples } from './support/read-examples.ts'
 
 // The README's examples, as they stand there, so that they cannot rot.
@@ -67,7 +68,7 @@ async function shell(lines: string, cwd = folder): Promise<CommandResult> {
   return { code, stdout, stderr }
 }
 
-const python = await shell('python3 -c "import openai"')
+const python = findPython()
 
 t.test('npm start serves', async (t) => {
   t.equal(example('Start', 'sh', 'npm').code, 'npm start\n')
@@ -111,10 +112,10 @@ t.test('Node', async (t) => {
 
 t.test(
   'Python',
-  python.code === 0 ? {} : { skip: 'python3 with the package openai is not here' },
+  python ? {} : { skip: 'python3 with the package openai is not here' },
   async (t) => {
     writeFileSync(join(folder, 'example.py'), example('As a client', 'python').code)
-    const { code, stdout, stderr } = await shell('python3 example.py')
+    const { code, stdout, stderr } = await shell(`'${python}' example.py`)
     t.equal(code, 0, stderr)
     t.match(stdout, /^file-[0-9a-f]{32} \{"custom_id"/)
   },
