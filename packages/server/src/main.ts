@@ -4,6 +4,7 @@ import { auditReplay, auditShow } from './commands/audit.ts'
 import { auditCheckpoint, auditProof } from './commands/audit-checkpoint.ts'
 import { auditVerifyReceipt } from './commands/audit-receipt.ts'
 import { auditVerify } from './commands/audit-verify.ts'
+import { backup, verifyBackup } from './commands/backup.ts'
 import type { CommandContext } from './commands/command-context.ts'
 import { listConsumers, resumeConsumer, skipEvent } from './commands/consumers.ts'
 import { erase } from './commands/erase.ts'
@@ -11,6 +12,7 @@ import { listFiles } from './commands/files.ts'
 import { createKey, listKeys, revokeKey, updateKey } from './commands/keys.ts'
 import { rebuild, sweep } from './commands/maintenance.ts'
 import { createProject, listProjects } from './commands/projects.ts'
+import { restore } from './commands/restore.ts'
 import { scrub } from './commands/scrub.ts'
 import { serve } from './commands/serve.ts'
 import { usage } from './commands/usage.ts'
@@ -250,6 +252,39 @@ function describe(run: Wrap): Command {
     .description('build a projection of the log anew, beside the live one')
     .argument('<projection>', 'files or directory')
     .action((projection) => run(rebuild)(projection))
+
+  const backups = program
+    .command('backup')
+    .description('copy the deployment to a folder, beside a server or without one')
+    .argument('<folder>', 'where: new, empty, or that of the backup before')
+    .option('--keys <folder>', 'back up the keys, too, into a folder of their own')
+    .option('--link', 'hard links in place of copies of content, on one file system')
+    .option('--data-dir <folder>', 'folder of the database, blobs and staging')
+    .option('--json', 'print what was done as one JSON object')
+    .action((folder, flags) => run(backup)(folder, flags))
+  backups
+    .command('verify')
+    .description('read all that a backup has, and compare')
+    .argument('<folder>')
+    .option('--json', 'print the report as one JSON object')
+    .action((folder, _, command) => run(verifyBackup)(folder, command.optsWithGlobals()))
+  program
+    .command('restore')
+    .description('make a deployment of a backup, in a data folder that is new')
+    .argument('<folder>', 'of the backup')
+    .option('--keys <folder>', 'where the keys of the backup are')
+    .option(
+      '--erasures <file>',
+      'a list of erasures (erasures.log) that is newer than the backup',
+    )
+    .option(
+      '--checkpoint <file>',
+      'the last checkpoint that is known of the log as it was',
+    )
+    .option('--skip-damaged', 'leave out content that is damaged in the backup')
+    .option('--data-dir <folder>', 'where to: new or empty')
+    .option('--json', 'print what was done as one JSON object')
+    .action((folder, flags) => run(restore)(folder, flags))
 
   return program
 }

@@ -32,10 +32,8 @@ export async function withAdminApi<T>(
   },
   work: (api: AdminApi) => Promise<T>,
 ): Promise<T> {
-  const running = findRunning(layout(options.config.dataDir))
-  if (running && (await answers(running.address))) {
-    return await work(adminApi(running.address, running.token))
-  }
+  const running = await runningAdminApi(options.config)
+  if (running) return await work(running)
   if (options.onlyRunning) {
     throw new CustodyError(
       'data_folder_unusable',
@@ -54,6 +52,15 @@ export async function withAdminApi<T>(
   } finally {
     await server.stop()
   }
+}
+
+/** The administration API of the server that serves the data folder; undefined where none does. */
+export async function runningAdminApi({
+  dataDir,
+}: Pick<Config, 'dataDir'>): Promise<AdminApi | undefined> {
+  const running = findRunning(layout(dataDir))
+  if (!running || !(await answers(running.address))) return undefined
+  return adminApi(running.address, running.token)
 }
 
 /**
