@@ -4,6 +4,7 @@ export type {
   AppendResult,
 } from './append/append-request.ts'
 export { findKeptAnswer, type KeptAnswer, keyReused } from './append/idempotency.ts'
+export { keepCheckpoint } from './append/keep-checkpoint.ts'
 export { type LogHead, WRITER_EPOCH } from './append/log-head.ts'
 export type { CheckpointRow, LogTables } from './append/log-tables.ts'
 export {
@@ -26,6 +27,9 @@ export { snapshotSqlite } from './engines/sqlite/snapshot.ts'
 export type { SqliteDriverName } from './engines/sqlite/sqlite-connection.ts'
 export type { EventLog } from './event-log.ts'
 export { type EventRecord, RECORD_VERSION } from './event-record.ts'
+export { buildIndex } from './export/build-index.ts'
+export { readLogLines, readTileLines } from './export/log-lines.ts'
+export { type LogLoader, openLogLoader } from './export/log-loader.ts'
 export type {
   BatchDecider,
   BatchOf,
@@ -84,8 +88,9 @@ export { type StoredEvent, toLogEvent } from './read/stored-event.ts'
 export { type Insertion, insertion } from './sql/insertion.ts'
 export type { Sql } from './sql/sql.ts'
 export { type SqlValue, type Statement, statement } from './sql/statement.ts'
-export type { Finding } from './verify/finding.ts'
+export { collectFindings, type Finding, type Findings } from './verify/finding.ts'
 export { indexSql } from './verify/index-sql.ts'
+export { isCanonical } from './verify/is-canonical.ts'
 export {
   checkKept,
   type KeptCheckpoint,

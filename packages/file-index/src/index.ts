@@ -26,6 +26,11 @@ export {
   removeInlineExtents,
 } from './extents/extents.ts'
 export {
+  endsStream,
+  listPromisedExtents,
+  type PromisedExtents,
+} from './extents/promised-extents.ts'
+export {
   fileAsOf,
   type ListFilesAsOf,
   listFilesAsOf,
@@ -64,6 +69,7 @@ export { type UploadsBatch, uploadsProjection } from './uploads/uploads-projecti
 export {
   findWebhook,
   listEnabledWebhooks,
+  listWebhookIds,
   listWebhooks,
 } from './webhooks/find-webhooks.ts'
 export {

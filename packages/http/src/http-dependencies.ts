@@ -9,6 +9,7 @@ import type {
   History,
   Idempotency,
   Integrity,
+  LogExport,
   Transparency,
   Uploads,
   Webhooks,
@@ -53,6 +54,8 @@ export type HttpDependencies = {
   readonly webhooks?: Webhooks
   /** Absent: the routes under `/v1/log`, and those of proofs and receipts, do not exist. */
   readonly transparency?: Transparency
+  /** Absent: the log cannot be exported. */
+  readonly exportLog?: LogExport
   /** Absent: the routes under `/v1/organization` do not exist. */
   readonly admin?: AdminUseCases
   health(): Health

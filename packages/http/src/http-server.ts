@@ -22,6 +22,7 @@ import { getFile } from './routes/get-file.ts'
 import { healthz, readyz } from './routes/health-routes.ts'
 import { listFiles } from './routes/list-files.ts'
 import { addLogRoutes } from './routes/log.ts'
+import { addLogExportRoute } from './routes/log-export.ts'
 import { receiveUpload } from './routes/receive-upload.ts'
 import { refuseUnknownRoutes } from './routes/refuse-unknown-routes.ts'
 import { uploadFile } from './routes/upload-file.ts'
@@ -130,6 +131,8 @@ function createRouter(
   if (history !== undefined) addEventRoutes(router, dependencies, history, streams)
   if (webhooks !== undefined) addWebhookRoutes(router, dependencies, webhooks, watch)
   if (transparency !== undefined) addLogRoutes(router, dependencies, transparency)
+  const { exportLog } = dependencies
+  if (exportLog !== undefined) addLogExportRoute(router, dependencies, exportLog, watch)
   if (auditLog !== undefined) addAuditLogRoute(router, dependencies, auditLog)
   if (admin !== undefined) addAdminRoutes(router, dependencies, admin, watch)
   return router

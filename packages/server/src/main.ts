@@ -2,6 +2,7 @@ import { CustodyError } from '@custody/domain'
 import { Command, CommanderError } from 'commander'
 import { auditReplay, auditShow } from './commands/audit.ts'
 import { auditCheckpoint, auditProof } from './commands/audit-checkpoint.ts'
+import { auditExport } from './commands/audit-export.ts'
 import { auditVerifyReceipt } from './commands/audit-receipt.ts'
 import { auditVerify } from './commands/audit-verify.ts'
 import { backup, verifyBackup } from './commands/backup.ts'
@@ -9,6 +10,7 @@ import type { CommandContext } from './commands/command-context.ts'
 import { listConsumers, resumeConsumer, skipEvent } from './commands/consumers.ts'
 import { erase } from './commands/erase.ts'
 import { listFiles } from './commands/files.ts'
+import { importLog } from './commands/import.ts'
 import { createKey, listKeys, revokeKey, updateKey } from './commands/keys.ts'
 import { rebuild, sweep } from './commands/maintenance.ts'
 import { createProject, listProjects } from './commands/projects.ts'
@@ -103,6 +105,10 @@ function describe(run: Wrap): Command {
   audit
     .command('verify')
     .description('compute again all that the log says of itself, and compare')
+    .argument(
+      '[export]',
+      'a file that `audit export` wrote, or -: it is verified by itself (default: the data folder)',
+    )
     .option(
       '--checkpoint <file>',
       'a checkpoint that was kept: the log must extend it; of several, each',
@@ -114,7 +120,13 @@ function describe(run: Wrap): Command {
     )
     .option('--blobs', 'read the content of every file, too')
     .option('--json', 'print the report as one JSON object')
-    .action((flags) => run(auditVerify)(flags))
+    .action((file, flags) => run(auditVerify)(file, flags))
+  audit
+    .command('export')
+    .description('the whole log in one file that can be verified and imported')
+    .argument('[file]', 'where to; - is standard output', '-')
+    .option('--blobs', 'with the content of live files, as it was uploaded')
+    .action((file, flags) => run(auditExport)(file, flags))
   audit
     .command('verify-receipt')
     .description('whether a receipt holds; needs no server')
@@ -215,6 +227,22 @@ function describe(run: Wrap): Command {
     .option('--dry-run', 'say what --actor would erase')
     .option('--json', 'print everything as JSON')
     .action((file, flags) => run(erase)(file, flags))
+
+  program
+    .command('import')
+    .description('make a deployment of an export, in a data folder that has none')
+    .argument('<export>', 'a file that `audit export` wrote; - is standard input')
+    .option(
+      '--key <key>',
+      'verifier key that must have signed it, or a file with such keys (default: those that its own log names)',
+    )
+    .option(
+      '--checkpoint <file>',
+      'a checkpoint that was kept: the log must extend it; of several, each',
+      (file: string, before: readonly string[] = []) => [...before, file],
+    )
+    .option('--without-content', 'import files whose content is not in the export, too')
+    .action((file, flags) => run(importLog)(file, flags))
 
   const consumers = program.command('consumers').description('durable readers of the log')
   consumers

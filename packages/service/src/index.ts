@@ -31,6 +31,13 @@ export type {
   ErasureView,
   TrailView,
 } from './erasure/erasures.ts'
+export {
+  createLogExport,
+  EXPORT_FORMAT,
+  EXPORT_VERSION,
+  type ExportOptions,
+  type LogExport,
+} from './export/log-export.ts'
 export type { FileHolds, HoldsView, HoldView, NewHold } from './files/file-holds.ts'
 export { extensionOf } from './files/judge-content.ts'
 export { openExtent } from './files/open-extent.ts'
@@ -53,6 +60,7 @@ export type {
   IdempotencyScope,
 } from './idempotency/idempotency.ts'
 export { createIds, type Ids } from './ids.ts'
+export { settleImported } from './import/settle-imported.ts'
 export {
   parsePass,
   type ScrubPass,

@@ -421,6 +421,19 @@ export const errorTable = {
     code: 'content_damaged',
     about: 'The stored bytes are not those that were uploaded.',
   },
+  content_not_imported: {
+    status: 410,
+    type: request,
+    code: 'content_not_imported',
+    about:
+      'The deployment was imported without the content of this file; everything else of the file is here.',
+  },
+  checkpoint_missing: {
+    status: 503,
+    type: server,
+    code: 'checkpoint_missing',
+    about: 'No checkpoint that covers the log can be signed here.',
+  },
   erasure_unfinished: {
     status: 503,
     type: server,
@@ -477,6 +490,13 @@ export const errorTable = {
     type: server,
     code: 'backup_damaged',
     about: 'A piece of a backup is missing, or is not what the backup says of it.',
+  },
+  invalid_export: {
+    status: 500,
+    type: server,
+    code: 'invalid_export',
+    about:
+      'What is to be verified or imported is no export, or is not whole and unchanged.',
   },
   log_rolled_back: {
     status: 500,

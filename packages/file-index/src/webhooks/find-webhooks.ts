@@ -16,6 +16,14 @@ const ofProject = statement<WebhooksTables, { project: string }>()((db, p) =>
     .orderBy('position'),
 )
 
+const kept = statement<WebhooksTables>()((db) =>
+  db
+    .selectFrom('webhooks')
+    .select('id')
+    .where('deleted_at', 'is', null)
+    .orderBy('position'),
+)
+
 const enabled = statement<WebhooksTables & DirectoryTables>()((db) =>
   db
     .selectFrom('webhooks')
@@ -36,6 +44,11 @@ export async function findWebhook(sql: Sql, id: string): Promise<WebhookState | 
 /** The project's webhooks that are not deleted, in the order in which they were made. */
 export async function listWebhooks(sql: Sql, project: string): Promise<WebhookState[]> {
   return (await sql.all(ofProject, { project })).map(toWebhookState)
+}
+
+/** Ids of the webhooks of all projects that are not deleted. */
+export async function listWebhookIds(sql: Sql): Promise<string[]> {
+  return (await sql.all(kept, {})).map(({ id }) => id)
 }
 
 /** Webhooks that are delivered to: enabled, of projects that are not archived. */

@@ -50,7 +50,7 @@ export async function sendContent(
     response.writeHead(status, headers)
     begun?.()
     while (!chunk.done && !response.destroyed) {
-      await write(response, chunk.value, transfer)
+      await sendChunk(response, chunk.value, transfer)
       if (!response.destroyed) chunk = await chunks.next()
     }
     if (transfer.bytes !== end - start && !response.destroyed) {
@@ -69,7 +69,7 @@ export async function sendContent(
  * Writes a chunk and waits until the client has taken it. To a client that was slow, in slices: only when a slice is
  * gone is it known that the client moves at all.
  */
-async function write(
+export async function sendChunk(
   response: ServerResponse,
   chunk: Uint8Array,
   transfer: Transfer,

@@ -4,15 +4,20 @@ import { CustodyError, type Extent } from '@custody/domain'
 import { type Finding, type LogTables, type Sql, statement } from '@custody/event-log'
 import {
   type ExtentRow,
+  endsStream,
   findExtent,
   findUpload,
   findWrappedKey,
   isGarbage,
   listAllExtents,
+  listPromisedExtents,
+  type PromisedExtents,
 } from '@custody/file-index'
 import { type KeyRing, openExtent } from '@custody/service'
 
 const PAGE = 500
+
+const ALL = { from: 1, to: Number.MAX_SAFE_INTEGER }
 
 /** Extents that are looked for at once among the events, where some are of no file. */
 const WINDOW = 100_000
@@ -20,30 +25,12 @@ const WINDOW = 100_000
 /** An object that no event promises yet may belong to an upload under way, for so long. */
 const UNDER_WAY_MS = 3_600_000
 
-/** What ends a file, or an upload for those of its parts that no file has. */
-const ENDS: readonly string[] = [
-  'FileDeleted',
-  'FileExpired',
-  'FileErased',
-  'UploadCompleted',
-  'UploadCancelled',
-  'UploadExpired',
-]
-
-const uploads = statement<LogTables, { after: number; limit: number }>()((db, p) =>
+const restores = statement<LogTables>()((db) =>
   db
     .selectFrom('events')
-    .innerJoin('event_private', 'event_private.position', 'events.position')
-    .select(['events.position', 'events.stream', 'events.record', 'event_private.body'])
-    .where('events.type', 'in', ['FileUploaded', 'UploadPartAdded'])
-    .where('event_private.grp', '=', 'content')
-    .where('events.position', '>', p('after'))
-    .orderBy('events.position')
-    .limit(p('limit')),
-)
-
-const typesOf = statement<LogTables, { stream: string }>()((db, p) =>
-  db.selectFrom('events').select('type').where('stream', '=', p('stream')),
+    .select(['position', 'record'])
+    .where('type', '=', 'LogRestored')
+    .orderBy('position', 'desc'),
 )
 
 export type BlobsReport = {
@@ -52,6 +39,8 @@ export type BlobsReport = {
   readonly bytes: number
   /** Sealed extents that could not be opened: there is no master key here. */
   readonly unread: number
+  /** Extents that were not imported with the log. */
+  readonly absent: number
   readonly findings: readonly Finding[]
   /** Objects that no event promises, and that an upload may have just stored. */
   readonly young: readonly string[]
@@ -82,12 +71,18 @@ export async function verifyBlobs(options: VerifyBlobsOptions): Promise<BlobsRep
   let extents = 0
   let bytes = 0
   let unread = 0
+  let absent = 0
+  const imported = await importedAt(sql)
 
   for await (const upload of uploadsOf(sql, signal)) {
     for (const extent of upload.extents) {
       const problem = await checkExtent(options, upload.stream, extent)
       if (problem === UNREAD) unread += 1
-      else if (problem) findings.push(problem)
+      else if (problem === ABSENT && upload.position < imported) absent += 1
+      else if (problem === ABSENT) {
+        const what = 'is none that is known: the log was not imported after the upload'
+        findings.push(finding(extent.id, 'place', what))
+      } else if (problem) findings.push(problem)
       else {
         extents += 1
         bytes += extent.bytes
@@ -101,69 +96,41 @@ export async function verifyBlobs(options: VerifyBlobsOptions): Promise<BlobsRep
     extents,
     bytes,
     unread,
+    absent,
     findings: [...findings, ...stray.findings],
     young: stray.young,
   }
 }
 
-type Content = { readonly stream: string; readonly extents: readonly Extent[] }
-
 /** Every upload whose content was not erased, in the order of the log. */
 async function* uploadsOf(
   sql: Sql,
   signal: AbortSignal | undefined,
-): AsyncGenerator<Content> {
-  for (let after = 0; ; ) {
+): AsyncGenerator<PromisedExtents> {
+  for await (const upload of listPromisedExtents(sql, ALL)) {
     signal?.throwIfAborted()
-    const rows = await sql.all(uploads, { after, limit: PAGE })
-    for (const { position, stream, record, body } of rows) {
-      const part = partIn(record, body)
-      if (!part) yield { stream, extents: extentsIn(body) }
-      else if (!(await isOfFile(sql, stream, part))) yield { stream, extents: [part] }
-      after = position
-    }
-    if (rows.length < PAGE) return
+    const [part] = upload.extents
+    if (upload.isPart && part && (await isOfFile(sql, upload.stream, part))) continue
+    yield upload
   }
 }
 
-/** The extent of a part. What is none is told by the verification of the log. */
-function partIn(record: string, body: string): Extent | undefined {
-  try {
-    const { type, data }: Partial<Record<string, unknown>> = JSON.parse(record)
-    if (type !== 'UploadPartAdded') return undefined
-    const { part: id, bytes } = Object(data)
-    const extent = { id, bytes, sha256: JSON.parse(body).sha256 }
-    return isExtent(extent) ? extent : undefined
-  } catch {
-    return undefined
+/** Position of the event that says that the log was imported; 0: it was not. */
+async function importedAt(sql: Sql): Promise<number> {
+  for (const { position, record } of await sql.all(restores, {})) {
+    try {
+      if (JSON.parse(record).data.reason === 'import') return position
+    } catch {
+      // Told by the verification of the log.
+    }
   }
+  return 0
 }
 
 /** Whether the upload was completed with the part: then the file is what has it. */
 async function isOfFile(sql: Sql, upload: string, { id }: Extent): Promise<boolean> {
   const ended = (await findUpload(sql, upload))?.ended
   return ended?.status === 'completed' && ended.parts.includes(id)
-}
-
-/** A body that is none is told by the verification of the log. */
-function extentsIn(body: string): readonly Extent[] {
-  try {
-    const { extents }: { readonly extents?: unknown } = JSON.parse(body)
-    return Array.isArray(extents) ? extents.filter(isExtent) : []
-  } catch {
-    return []
-  }
-}
-
-function isExtent(value: unknown): value is Extent {
-  if (typeof value !== 'object' || value === null) return false
-  const { id, bytes, sha256 } = value as Partial<Extent>
-  return (
-    typeof id === 'string' &&
-    Number.isSafeInteger(bytes) &&
-    Number(bytes) >= 0 &&
-    typeof sha256 === 'string'
-  )
 }
 
 const finding = (key: string, column: string | undefined, problem: string): Finding => ({
@@ -178,7 +145,7 @@ async function checkExtent(
   options: VerifyBlobsOptions,
   file: string,
   extent: Extent,
-): Promise<Finding | typeof UNREAD | undefined> {
+): Promise<Finding | typeof UNREAD | typeof ABSENT | undefined> {
   const { sql } = options
   const { id } = extent
   const row = await findExtent(sql, id)
@@ -191,6 +158,7 @@ async function checkExtent(
   if (ended && !garbage && (await findExtent(sql, id))) {
     return finding(id, undefined, `is of file ${file}, whose content was destroyed`)
   }
+  if (row.place === 'absent') return ABSENT
   const wrong = await compare(options, row, extent)
   if (wrong === UNREAD || !wrong) return wrong
   // What a server destroyed while it was read, and what is waiting for it.
@@ -199,12 +167,14 @@ async function checkExtent(
 }
 
 async function hasEnded(sql: Sql, file: string): Promise<boolean> {
-  const events = await sql.all(typesOf, { stream: file })
-  return events.some(({ type }) => ENDS.includes(type))
+  return (await endsStream(sql, file)) !== undefined
 }
 
 /** Nothing is known to be wrong with it, nor that it is right. */
 const UNREAD = 'unread'
+
+/** It was not imported with the log. */
+const ABSENT = 'absent'
 
 type Wrong = {
   readonly column: string

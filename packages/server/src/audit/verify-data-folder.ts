@@ -62,7 +62,8 @@ export type DataFolderReport = {
   readonly blobs?: Omit<BlobsReport, 'findings'>
 }
 
-const erasures: Erasures = {
+/** Which events erase, and what. */
+export const erasures: Erasures = {
   types: ['PrivateDataErased'],
   of(data) {
     const { erased } = Object(data)
@@ -70,7 +71,8 @@ const erasures: Erasures = {
   },
 }
 
-const keys: LogKeys = {
+/** Which events tell with what key the log signs. */
+export const keys: LogKeys = {
   types: ['LogKeyAdded'],
   of(data) {
     const { epoch, vkey } = Object(data)
@@ -142,7 +144,7 @@ function readHighWater(dataDir: string): Buffer | undefined {
 }
 
 /** A small log is verified before threads have warmed up. */
-function threadsFor(path: string): number {
+export function threadsFor(path: string): number {
   const { size } = statSync(path)
   return size < SMALL_BYTES ? 0 : Math.min(availableParallelism(), MAX_THREADS)
 }

@@ -1,50 +1,34 @@
-import { readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { CustodyError, quote } from '@custody/domain'
-import type { Finding } from '@custody/event-log'
+import { CustodyError } from '@custody/domain'
 import { type DataFolderReport, verifyDataFolder } from '../audit/verify-data-folder.ts'
+import { type ExportReport, verifyExport } from '../audit/verify-export.ts'
 import { loadKeyRing } from '../data-folder/master-keys.ts'
-import { VERIFIER_KEYS_FILE } from '../data-folder/signing-files.ts'
+import { readChunks, readKept, readKeys, showFindings, teller } from './audit-input.ts'
 import { type CommandContext, configOf } from './command-context.ts'
 
-/** How often the progress is written, in milliseconds. */
-const EVERY_MS = 100
+type Flags = {
+  readonly checkpoint?: readonly string[]
+  readonly key?: string
+  readonly blobs?: boolean
+  readonly json?: boolean
+}
 
 /**
- * `custody audit verify`: exit code 0 where all is as the log says, 1 where something is not, 2 where it
+ * `custody audit verify [EXPORT]`: exit code 0 where all is as the log says, 1 where something is not, 2 where it
  * could not be looked at.
  */
 export async function auditVerify(
   context: CommandContext,
-  flags: {
-    readonly checkpoint?: readonly string[]
-    readonly key?: string
-    readonly blobs?: boolean
-    readonly json?: boolean
-  },
+  file: string | undefined,
+  flags: Flags,
 ): Promise<number> {
   try {
-    const config = configOf(context)
-    const kept =
-      flags.checkpoint === undefined
-        ? undefined
-        : {
-            notes: flags.checkpoint.map((file) =>
-              read(resolve(context.cwd, file), 'checkpoint'),
-            ),
-            keys: readKeys(context, flags.key, config.dataDir),
-          }
-    const report = await verifyDataFolder({
-      dataDir: config.dataDir,
-      driver: config.sqliteDriver,
-      now: Date.now(),
-      ...(flags.blobs && { blobs: true, keys: loadKeyRing(config, context.cwd) }),
-      ...(kept && { kept }),
-      ...(context.progress && { onProgress: teller(context.progress) }),
-    })
+    const { report, lines } =
+      file === undefined
+        ? await ofFolder(context, flags)
+        : await ofExport(context, file, flags)
     context.progress?.('')
     if (flags.json) context.print(JSON.stringify({ ok: report.count === 0, ...report }))
-    else for (const line of describe(report)) context.print(line)
+    else for (const line of lines) context.print(line)
     return report.count === 0 ? 0 : 1
   } catch (error) {
     if (!(error instanceof CustodyError)) throw error
@@ -54,42 +38,38 @@ export async function auditVerify(
   }
 }
 
-function read(path: string, what: string): Buffer {
-  try {
-    return readFileSync(path)
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    const message = `The ${what} ${quote(path)} cannot be read: ${reason}`
-    throw new CustodyError('invalid_configuration', message, { cause })
-  }
+async function ofFolder(context: CommandContext, flags: Flags) {
+  const config = configOf(context)
+  const kept = readKept(context, flags, config.dataDir)
+  const report = await verifyDataFolder({
+    dataDir: config.dataDir,
+    driver: config.sqliteDriver,
+    now: Date.now(),
+    ...(flags.blobs && { blobs: true, keys: loadKeyRing(config, context.cwd) }),
+    ...(kept && { kept }),
+    ...(context.progress && { onProgress: teller(context.progress) }),
+  })
+  return { report, lines: describe(report) }
 }
 
-/** Keys on the command line, or in the file of that name, or those in the data folder. */
-function readKeys(
-  context: CommandContext,
-  key: string | undefined,
-  dataDir: string,
-): string {
-  if (key?.startsWith('custody/') && key.includes('+')) return key
-  const path =
-    key === undefined ? join(dataDir, VERIFIER_KEYS_FILE) : resolve(context.cwd, key)
-  return read(path, 'verifier key').toString('utf8')
-}
-
-function teller(progress: (text: string) => void) {
-  let next = 0
-  return (what: string, done: number, of: number | undefined) => {
-    const now = performance.now()
-    if (now < next && done !== of) return
-    next = now + EVERY_MS
-    progress(`${done}${of === undefined ? '' : ` of ${of}`} ${what}`)
-  }
+async function ofExport(context: CommandContext, file: string, flags: Flags) {
+  const config = configOf(context)
+  const kept = readKept(context, flags, config.dataDir)
+  const report = await verifyExport({
+    chunks: readChunks(context, file),
+    driver: config.sqliteDriver,
+    ...(flags.blobs && { blobs: true }),
+    ...(flags.key !== undefined && {
+      keys: readKeys(context, flags.key, config.dataDir),
+    }),
+    ...(kept && { kept }),
+    ...(context.progress && { onProgress: teller(context.progress) }),
+  })
+  return { report, lines: describeExport(report) }
 }
 
 function* describe(report: DataFolderReport): Generator<string> {
-  for (const finding of report.findings) yield showFinding(finding)
-  const more = report.count - report.findings.length
-  if (more > 0) yield `and ${more} more`
+  yield* showFindings(report)
   for (const id of report.blobs?.young ?? []) {
     yield `blobs ${id}: no event promises it yet; an upload may be under way`
   }
@@ -99,7 +79,8 @@ function* describe(report: DataFolderReport): Generator<string> {
   }
   if (report.blobs) {
     facts.push(`${report.blobs.extents} extents of ${report.blobs.bytes} bytes`)
-    const { unread } = report.blobs
+    const { unread, absent } = report.blobs
+    if (absent > 0) facts.push(`${absent} were not imported with the log`)
     if (unread > 0) facts.push(`${unread} sealed ones not read: no master key is here`)
   }
   if (report.count === 0) yield `OK: ${facts.join(', ')}`
@@ -109,13 +90,20 @@ function* describe(report: DataFolderReport): Generator<string> {
   }
 }
 
-/** `events 15, actor: is not what the record says (expected "…", found "…")` */
-function showFinding({ table, key, column, problem, expected, found }: Finding): string {
-  const where = [`${table} ${key}`.trim(), column].filter((part) => part !== undefined)
-  const values = [
-    expected !== undefined && `expected ${expected}`,
-    found !== undefined && `found ${found}`,
-  ].filter((text) => text !== false)
-  const detail = values.length > 0 ? ` (${values.join(', ')})` : ''
-  return `${where.join(', ')}: ${problem}${detail}`
+function* describeExport(report: ExportReport): Generator<string> {
+  yield* showFindings(report)
+  const { events, root, origin, isTrusted, checkpoint, blobs, count } = report
+  if (count > 0) {
+    yield `BAD: ${count} ${count === 1 ? 'finding' : 'findings'} in ${events} events`
+    return
+  }
+  const facts = [`${events} events`, `root ${root}`]
+  const whose = isTrusted
+    ? 'the key that was given'
+    : 'a key that the export names itself'
+  facts.push(`signed as ${origin} by ${whose}`)
+  if (checkpoint !== undefined) facts.push(`extends the checkpoint at ${checkpoint}`)
+  if (blobs.extents > 0) facts.push(`${blobs.extents} extents of ${blobs.bytes} bytes`)
+  if (blobs.absent > 0) facts.push(`${blobs.absent} extents are not in it`)
+  yield `OK: ${facts.join(', ')}`
 }

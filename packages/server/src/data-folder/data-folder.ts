@@ -23,6 +23,10 @@ export type DataFolder = {
   readonly backupLease: string
   /** What a restore puts together; it is there only while one is under way, or was cut short. */
   readonly restoring: string
+  /** What an import puts together, until it is whole. */
+  readonly importing: string
+  /** An import that is whole, until its files are where they belong. */
+  readonly imported: string
 }
 
 export function layout(path: string): DataFolder {
@@ -36,6 +40,8 @@ export function layout(path: string): DataFolder {
     scrub: join(path, 'run', 'scrub.json'),
     backupLease: join(path, 'run', 'backup.lock'),
     restoring: join(path, '.restore'),
+    importing: join(path, '.import'),
+    imported: join(path, '.imported'),
   }
 }
 
@@ -48,6 +54,19 @@ export function prepareDataFolder(path: string): DataFolder {
       `A restore into the data folder ${quote(path)} is under way, or was cut short: run \`custody restore\` again, or remove ${quote(folder.restoring)}.`,
     )
   }
+  if (existsSync(folder.importing)) {
+    throw new CustodyError(
+      'data_folder_unusable',
+      `An import into the data folder ${quote(path)} is under way, or was cut short: run \`custody import\` again, or remove ${quote(folder.importing)}.`,
+    )
+  }
+  makeDataFolder(folder)
+  return folder
+}
+
+/** @throws CustodyError `data_folder_unusable` */
+export function makeDataFolder(folder: DataFolder): void {
+  const { path } = folder
   try {
     makePrivateFolder(path)
     makePrivateFolder(folder.run)
@@ -59,7 +78,6 @@ export function prepareDataFolder(path: string): DataFolder {
       { cause },
     )
   }
-  return folder
 }
 
 /** After a power cut the folder is there, and those that were made above it. */

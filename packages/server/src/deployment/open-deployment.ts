@@ -1,21 +1,25 @@
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { openDiskBlobStore } from '@custody/blob-store'
+import type { OldLog } from '@custody/domain'
 import { openSqliteEventLog, takeExclusiveLock } from '@custody/event-log'
 import { projections } from '@custody/file-index'
 import { dialectNames, webhookBody } from '@custody/http'
 import {
   createIds,
+  createLogExport,
   createPluginHost,
   createService,
   genesis,
   type Ids,
+  type LogExport,
   type Logger,
   logModuleUrl,
   openKeyRing,
   openTransparency,
   refuseLostDatabase,
   type Service,
+  settleImported,
   type Transparency,
 } from '@custody/service'
 import type { Config } from '../config/load-config.ts'
@@ -26,6 +30,7 @@ import { masterKeyStore } from '../data-folder/master-keys.ts'
 import { scrubFile } from '../data-folder/scrub-file.ts'
 import { loadSecrets, type Secrets } from '../data-folder/secrets.ts'
 import { signingFiles } from '../data-folder/signing-files.ts'
+import { settleImport } from '../import/settle-import.ts'
 import { VERSION } from '../version.ts'
 import { resolvePlugins } from './resolve-plugins.ts'
 
@@ -35,6 +40,7 @@ export type Deployment = {
   readonly secrets: Secrets
   readonly service: Service
   readonly transparency: Transparency
+  readonly exportLog: LogExport
   readonly ids: Ids
   close(): Promise<void>
 }
@@ -52,6 +58,8 @@ export type OpenDeploymentOptions = {
   readonly configure: boolean
   /** Begins a new epoch where the log does not continue what it has signed. Default: that stops the start. */
   readonly acceptRollback?: boolean
+  /** The database was just made of an export: a new epoch begins, which says so, and nobody is told of what was before. */
+  readonly imported?: OldLog
   /** The log can be written no more: the process is of no use. */
   readonly onLost: (error: Error) => void
 }
@@ -60,7 +68,7 @@ export type OpenDeploymentOptions = {
 export async function openDeployment(
   options: OpenDeploymentOptions,
 ): Promise<Deployment> {
-  const { config, logger } = options
+  const { config, logger, imported } = options
   const clock = Date.now
   const monotonic = () => performance.now()
   const acceptRollback = options.acceptRollback ?? false
@@ -82,6 +90,7 @@ export async function openDeployment(
     const folder = prepareDataFolder(config.dataDir)
     const lock = lockDataFolder(folder)
     opened.push(() => lock.release())
+    settleImport(folder, config.secretsDir)
     const store = signingFiles(config)
     if (!acceptRollback && !existsSync(folder.database)) {
       refuseLostDatabase(store, folder.database)
@@ -114,7 +123,9 @@ export async function openDeployment(
       ids,
       monotonic,
       acceptRollback,
+      ...(imported && { newEpoch: { reason: 'import', old: imported } }),
     })
+    if (imported) await settleImported({ log, blobs, ids, logger })
     const { source, load, make } = masterKeyStore(
       { ...config, cwd: options.cwd },
       ids.random,
@@ -150,7 +161,13 @@ export async function openDeployment(
         },
       },
     )
-    return { folder, secrets, service, transparency, ids, close }
+    const exportLog = createLogExport({
+      reader: log.reader,
+      blobs,
+      keys,
+      checkpoint: transparency.checkpoint,
+    })
+    return { folder, secrets, service, transparency, exportLog, ids, close }
   } catch (error) {
     await close()
     throw error

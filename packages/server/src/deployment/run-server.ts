@@ -50,6 +50,7 @@ export async function runServer(options: {
     history: service.history,
     auditLog: service.auditLog,
     transparency,
+    exportLog: deployment.exportLog,
     ...(service.webhooks && { webhooks: service.webhooks }),
     admin: service.admin,
     health: service.health,

@@ -16,6 +16,8 @@ export interface AdminApi {
   delete(path: string): Promise<Record<string, unknown>>
   /** The text that `GET /v1/log…` answers. */
   log(path: string): Promise<string>
+  /** What a route under `/v1/log` answers, as it comes. */
+  logStream(path: string): AsyncIterable<Uint8Array>
 }
 
 /**
@@ -116,6 +118,10 @@ function adminApi(address: string, token: string): AdminApi {
     get: (path) => call('GET', path),
     post: (path, body) => call('POST', path, body ?? {}),
     delete: (path) => call('DELETE', path),
+    async *logStream(path) {
+      const { body } = await ask('GET', `/v1/log${path}`)
+      if (body) yield* body
+    },
     log: async (path) => await (await ask('GET', `/v1/log${path}`)).text(),
   }
 }

@@ -27,13 +27,19 @@ export type ExtentStores = {
   readonly keys: KeyRing | undefined
 }
 
-/** @throws CustodyError `content_damaged`, `master_key_missing` */
+/** @throws CustodyError `content_damaged`, `content_not_imported`, `master_key_missing` */
 export async function openExtent(
   { sql, blobs, keys }: ExtentStores,
   row: ExtentRow,
   { bytes }: Pick<Extent, 'bytes'>,
 ): Promise<OpenedExtent> {
   const { id, format, content } = row
+  if (row.place === 'absent') {
+    throw new CustodyError(
+      'content_not_imported',
+      'The content of this file was not imported with it.',
+    )
+  }
   const readStored: ReadStored = (start, end, options) =>
     blobs.read(id, { start, end, ...options })
   if (format === 'plain') {

@@ -96,7 +96,7 @@ function createTransparency(
 
   return {
     verifierKey,
-    checkpoint: async () => (await checkpoints.current()).note,
+    checkpoint: async (atLeast) => (await checkpoints.current(atLeast)).note,
 
     async tile(path) {
       const tile = tileOf(path)

@@ -18,8 +18,11 @@ export type EventChoice =
 export interface Transparency {
   /** C2SP vkey of the key that signs now. */
   readonly verifierKey: string
-  /** The checkpoint of the log as it is; under load, one of the last second. @throws CustodyError `log_damaged` */
-  checkpoint(): Promise<string>
+  /**
+   * The checkpoint of the log as it is; under load, one of the last second that has at least so many events.
+   * @throws CustodyError `log_damaged`
+   */
+  checkpoint(atLeast?: number): Promise<string>
   /**
    * A tile or an entry bundle by its path, from `tile/` on. Whether it is full, and so never changes, is told as well.
    * @throws CustodyError `tile_not_found` for any other path, or more than the log has
