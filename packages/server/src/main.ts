@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createInterface } from 'node:readline/promises'
 import { CustodyError } from '@custody/domain'
 import { Command, CommanderError } from 'commander'
 import { auditReplay, auditShow } from './commands/audit.ts'
@@ -9,8 +11,9 @@ import { backup, verifyBackup } from './commands/backup.ts'
 import type { CommandContext } from './commands/command-context.ts'
 import { listConsumers, resumeConsumer, skipEvent } from './commands/consumers.ts'
 import { erase } from './commands/erase.ts'
-import { listFiles } from './commands/files.ts'
+import { describeFiles } from './commands/files-program.ts'
 import { importLog } from './commands/import.ts'
+import { interruptible } from './commands/interruptible.ts'
 import { createKey, listKeys, revokeKey, updateKey } from './commands/keys.ts'
 import { rebuild, sweep } from './commands/maintenance.ts'
 import { createProject, listProjects } from './commands/projects.ts'
@@ -31,11 +34,14 @@ export async function main(
     // Under `npm run` the working directory is the repository's; this is where the person typed.
     cwd: env.INIT_CWD ?? process.cwd(),
     isTerminal: process.stdout.isTTY === true,
+    output: process.stdout,
+    columns: () => process.stderr.columns ?? 80,
     print: (line) => void process.stdout.write(`${line}\n`),
     complain: (line) => void process.stderr.write(`custody: ${line}\n`),
     ...(process.stderr.isTTY && {
       progress: (text: string) => void process.stderr.write(`\r\u001b[K${text}`),
     }),
+    ...(process.stdin.isTTY && process.stderr.isTTY && { ask }),
   }
   let code = 0
   const program = describe((run) => async (...given) => {
@@ -54,6 +60,21 @@ export async function main(
           : String(error)
     context.complain(message)
     return 1
+  }
+}
+
+/** On standard error: standard output may be read by a program. */
+async function ask(question: string, signal: AbortSignal): Promise<string> {
+  const terminal = createInterface({
+    ...{ input: process.stdin, output: process.stderr },
+    // The terminal's own editing of lines: so Ctrl-C is a signal
+    terminal: false,
+  })
+  try {
+    const ended = once(terminal, 'close', { signal }).then(() => '')
+    return await Promise.race([terminal.question(question, { signal }), ended])
+  } finally {
+    terminal.close()
   }
 }
 
@@ -150,14 +171,7 @@ function describe(run: Wrap): Command {
     .option('--out <file>', 'write it to a file')
     .action((id, flags) => run(auditProof)(id, flags))
 
-  const files = program.command('files').description('the files of a project')
-  files
-    .command('list')
-    .description('live files, newest first')
-    .option('--project <id>', 'the project (default: default)')
-    .option('--purpose <purpose>', 'only files of this purpose')
-    .option('--json', 'one JSON object for each file')
-    .action((flags) => run(listFiles)(flags))
+  describeFiles(program, (work) => run((context) => interruptible(context, work))())
 
   program
     .command('usage')

@@ -510,6 +510,19 @@ export const errorTable = {
     code: 'master_key_missing',
     about: 'Content is sealed under a master key that is not there, or not the same.',
   },
+  request_refused: {
+    status: 500,
+    type: server,
+    code: null,
+    about:
+      'The server of a client command refused a request, or answered what it should not.',
+  },
+  server_unreachable: {
+    status: 500,
+    type: server,
+    code: 'server_unreachable',
+    about: 'The server of a client command cannot be reached, or the connection broke.',
+  },
   invalid_plugin: {
     status: 500,
     type: server,

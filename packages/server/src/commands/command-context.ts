@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import { type Config, loadConfig } from '../config/load-config.ts'
 import type { SettingName } from '../config/settings.ts'
 
@@ -7,12 +8,18 @@ export type CommandContext = {
   /** The folder that the person typed in: FILE arguments and relative paths start from it. */
   readonly cwd: string
   readonly isTerminal: boolean
+  /** Standard output, for what is no line. */
+  readonly output: Writable
+  /** Width of the terminal that `progress` writes to. */
+  columns(): number
   /** A line for the person. */
   print(line: string): void
   /** A line that says why the command did not do what it should. */
   complain(line: string): void
   /** What is under way, in place of what it said before; `''` when it is done. Only where a person looks on. */
   progress?(text: string): void
+  /** Puts a question to the person. Only where there is one. */
+  ask?(question: string, signal: AbortSignal): Promise<string>
 }
 
 export type CommonFlags = Partial<Record<SettingName | 'config', unknown>>

@@ -7,8 +7,9 @@ import { type CommandContext, configOf } from './command-context.ts'
 export async function withReader<T>(
   context: CommandContext,
   work: (reader: LogReader) => Promise<T>,
+  dataDir?: string,
 ): Promise<T> {
-  const config = configOf(context)
+  const config = configOf(context, { ...(dataDir !== undefined && { dataDir }) })
   const reader = await openSqliteLogReader({
     path: layout(config.dataDir).database,
     driver: config.sqliteDriver,

@@ -55,6 +55,9 @@ export type ConfigSources = {
 /** Names that Kubernetes injects for a service called custody. */
 const INJECTED = /^CUSTODY_(SERVICE|PORT)_/
 
+/** The file, and the server of `custody files`. */
+const NO_SETTINGS: ReadonlySet<string> = new Set(['CUSTODY_CONFIG', 'CUSTODY_URL'])
+
 type Values = Partial<Record<SettingName, unknown>>
 
 /**
@@ -177,7 +180,7 @@ function readEnvironment(
     byEnv.set(setting.env, name as SettingName)
   const values: Values = {}
   for (const [key, text] of Object.entries(env)) {
-    if (!key.startsWith('CUSTODY_') || text === undefined || key === 'CUSTODY_CONFIG')
+    if (!key.startsWith('CUSTODY_') || text === undefined || NO_SETTINGS.has(key))
       continue
     if (INJECTED.test(key) || (key === 'CUSTODY_PORT' && text.startsWith('tcp://'))) {
       warnings.push(`${key} looks like Kubernetes' own and is ignored`)

@@ -69,7 +69,7 @@ export async function runningAdminApi({
  * The server that serves the folder. A process that died leaves its file behind, and another server may have its
  * address by now: whether it lives, the lock tells.
  */
-function findRunning(folder: DataFolder): ServerAddress | undefined {
+export function findRunning(folder: DataFolder): ServerAddress | undefined {
   const server = readServerFile(folder)
   if (!server) return undefined
   const lock = takeExclusiveLock(folder.lock)
@@ -77,7 +77,8 @@ function findRunning(folder: DataFolder): ServerAddress | undefined {
   return lock ? undefined : server
 }
 
-async function answers(address: string): Promise<boolean> {
+/** Whether a server is at an address. */
+export async function answers(address: string): Promise<boolean> {
   try {
     const response = await fetch(`${address}/healthz`, {
       signal: AbortSignal.timeout(5000),

@@ -1,0 +1,141 @@
+import { CustodyError, parseFileId, quote, toFileId, toSeconds } from '@custody/domain'
+import { findFileOf, listFiles as readFiles } from '@custody/file-index'
+import { DEFAULT_PROJECT } from '@custody/service'
+import type { FileObject } from '../client/file-object.ts'
+import { type ListQuery, listRemoteFiles } from '../client/list-remote-files.ts'
+import { printable } from '../client/printable.ts'
+import { namesServer } from '../client/server-choice.ts'
+import { type ClientFlags, withApi } from './client-flags.ts'
+import { showSeconds, table } from './command-context.ts'
+import type { InterruptibleContext } from './interruptible.ts'
+import { withReader } from './with-reader.ts'
+
+const PAGE = 1000
+
+export type ListFlags = ClientFlags & {
+  readonly project?: string
+  readonly purpose?: string
+  readonly order?: 'asc' | 'desc'
+  readonly after?: string
+  readonly limit?: number
+  readonly long?: boolean
+  readonly json?: boolean
+}
+
+/**
+ * `custody files list`: the live files of a project. Of a server where one is named; else of the data folder itself,
+ * which takes neither a server nor a key.
+ */
+export async function listFiles(
+  context: InterruptibleContext,
+  flags: ListFlags,
+): Promise<number> {
+  const isOfFolder = flags.dataDir !== undefined || flags.project !== undefined
+  if (flags.url !== undefined && isOfFolder) {
+    context.complain(
+      'error: --url asks a server; --data-dir and --project are for a list of a data folder without one.',
+    )
+    return 2
+  }
+  const query: ListQuery = {
+    ...(flags.purpose !== undefined && { purpose: flags.purpose }),
+    ...(flags.order !== undefined && { order: flags.order }),
+    ...(flags.after !== undefined && { after: flags.after }),
+    ...(flags.limit !== undefined && { limit: flags.limit }),
+  }
+  let isFirst = true
+  const show = (files: readonly FileObject[]) => {
+    if (flags.json) for (const file of files) context.print(JSON.stringify(file))
+    else {
+      const heads = isFirst ? [flags.long ? [...HEADS, ...LONG_HEADS] : HEADS] : []
+      const rows = files.map((file) => rowOf(file, flags.long === true))
+      for (const line of table([...heads, ...rows])) context.print(line)
+    }
+    isFirst = false
+  }
+  if (isOfFolder || !namesServer(context, flags)) {
+    await readFolder(context, flags, query, show)
+  } else {
+    await withApi(context, flags, async (api) => {
+      for await (const page of listRemoteFiles(api, query)) show(page)
+    })
+  }
+  if (isFirst) show([])
+  return 0
+}
+
+async function readFolder(
+  context: InterruptibleContext,
+  { project = DEFAULT_PROJECT, dataDir }: ListFlags,
+  { purpose, order, after, limit = Number.POSITIVE_INFINITY }: ListQuery,
+  show: (files: readonly FileObject[]) => void,
+): Promise<void> {
+  await withReader(
+    context,
+    async ({ sql }) => {
+      const now = Math.floor(Date.now() / 1000)
+      let cursor: number | undefined
+      if (after !== undefined) {
+        const id = parseFileId(after)
+        const last = id === undefined ? null : await findFileOf(sql, project, id)
+        if (!last) {
+          throw new CustodyError(
+            'cursor_not_found',
+            `No such File object: ${quote(after)}.`,
+          )
+        }
+        cursor = last.seq
+      }
+      for (let left = limit; left > 0; ) {
+        const page = await readFiles(sql, {
+          ...{ project, now, limit: Math.min(PAGE, left) },
+          order: order === 'asc' ? 'asc' : 'desc',
+          ...(cursor !== undefined && { after: cursor }),
+          ...(purpose !== undefined && { purpose }),
+        })
+        if (page.length === 0) return
+        show(
+          page.map((file) => ({
+            id: toFileId(file.id),
+            purpose: file.purpose,
+            bytes: file.bytes,
+            created_at: toSeconds(file.createdAt),
+            expires_at: file.expiresAt,
+            filename: file.filename,
+            ...(file.metadata && { metadata: file.metadata }),
+          })),
+        )
+        left -= page.length
+        cursor = page.at(-1)?.seq
+      }
+    },
+    dataDir,
+  )
+}
+
+const HEADS = ['ID', 'PURPOSE', 'BYTES', 'CREATED', 'EXPIRES', 'NAME']
+const LONG_HEADS = ['STATUS', 'METADATA']
+
+/** The name last, where it makes no column crooked; `--long` shows what is rarely there behind it. */
+function rowOf(file: FileObject, isLong: boolean): string[] {
+  const row = [
+    text(file.id),
+    text(file.purpose),
+    text(file.bytes),
+    time(file.created_at),
+    time(file.expires_at),
+    text(file.filename),
+  ]
+  return isLong ? [...row, text(file.status), text(file.metadata)] : row
+}
+
+function text(value: unknown): string {
+  if (value === undefined || value === null || value === '') return '-'
+  return printable(typeof value === 'string' ? value : JSON.stringify(value))
+}
+
+function time(value: unknown): string {
+  if (typeof value === 'string') return printable(value)
+  const isTime = typeof value === 'number' && Math.abs(value) < 8.64e12
+  return showSeconds(isTime ? value : null)
+}
