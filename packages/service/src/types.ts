@@ -198,11 +198,14 @@ export type AtPosition<T> = T & { readonly position: string }
 
 export type FileContent = {
   readonly file: FileView
-  /** The bytes from `start` (inclusive) to `end` (exclusive). Small content comes as one chunk. */
+  /**
+   * The bytes from `start` (inclusive) to `end` (exclusive). Small content comes as one chunk. With `reuse` a chunk is
+   * no longer needed when the next one is asked for, and its memory serves again; else it is the caller's own.
+   */
   read(
     start: number,
     end: number,
-    options: { signal: AbortSignal },
+    options: { signal: AbortSignal; reuse?: boolean },
   ): AsyncIterable<Uint8Array>
   /** Everything at once where it lies inline in the index, to spare a stream; otherwise undefined. */
   readonly inline: Uint8Array | undefined

@@ -19,6 +19,8 @@ import { readFrameSync } from './zstd-frame.ts'
 export type SealedFileKey = {
   readonly format: SealedFormat
   readonly dataKey: Uint8Array
+  /** That the file must have; what it has otherwise is damage where it ends. Default: those that it has. */
+  readonly storedBytes?: number
 }
 
 /** A sealed stream in a file, read synchronously: for threads that have nothing else to do meanwhile. */
@@ -45,7 +47,7 @@ type Span = { readonly start: number; readonly content: Uint8Array }
 export function openSealedFile(path: string, key: SealedFileKey): SealedFile {
   const descriptor = openSync(path, 'r')
   try {
-    const stream = openSegments(descriptor, key.dataKey)
+    const stream = openSegments(descriptor, key)
     const opened = isCompressed(key.format) ? openFrames(stream) : stream
     return {
       size: opened.size,
@@ -65,8 +67,11 @@ type Spans = {
   spanAt(offset: number): Span
 }
 
-function openSegments(descriptor: number, dataKey: Uint8Array): Spans {
-  const layout = layoutOf(fstatSync(descriptor).size)
+function openSegments(
+  descriptor: number,
+  { dataKey, storedBytes = fstatSync(descriptor).size }: SealedFileKey,
+): Spans {
+  const layout = layoutOf(storedBytes)
   if (!layout) throw damaged('no sealed stream has this length')
   const header = readExactly(descriptor, 0, Buffer.alloc(HEADER_BYTES))
   const cipher = segmentCipher(dataKey, header)

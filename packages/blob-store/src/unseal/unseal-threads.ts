@@ -58,12 +58,12 @@ export class UnsealThreads {
     signal?.throwIfAborted()
     if (start >= end) return
     if (end > extent.bytes) throw damaged('it ends too early')
-    const { format, dataKey, bytes } = extent
+    const { format, dataKey, bytes, storedBytes } = extent
     const outputs = this.#free.pop() ?? createOutputs()
     const { next, close } = this.#open({
       ...{ path, extentId, bytes, start, end, outputs },
       // A copy: to send a part of a buffer is to send all of it.
-      key: { format, dataKey: new Uint8Array(dataKey) },
+      key: { format, dataKey: new Uint8Array(dataKey), storedBytes },
     })
     let ahead: Promise<number> | undefined = next()
     try {

@@ -97,6 +97,16 @@ t.test('what is before the damage is given, and nothing after it', async (t) => 
   t.ok(rest.equals(content.subarray(4 * MiB)), 'other segments are as they were')
 })
 
+t.test('what is there of an extent that was cut short is given', async (t) => {
+  const content = randomBytes(4 * MiB)
+  const { store, extentId, extent, path, whole } = await storeSealed(t, content)
+  truncateSync(path, 3 * MiB)
+  const { got, error } = await readOn(store.readSealed(extentId, extent, whole))
+  t.match(error, { code: 'content_damaged', message: /ends too early/ })
+  t.equal(got.length, 3 * (MiB - 16) - 40, 'three segments')
+  t.ok(got.equals(content.subarray(0, got.length)))
+})
+
 t.test(
   'an extent that is missing, cut short or another is content_damaged',
   async (t) => {
@@ -111,6 +121,7 @@ t.test(
       message: /2097152 bytes in place of 2097153/,
     })
     t.match((await read({}, whole.end + 1)).error, { code: 'content_damaged' })
+    t.match((await read({ storedBytes: 40 })).error, { code: 'content_damaged' })
     truncateSync(path, extent.storedBytes - 1)
     t.match((await read({})).error, { code: 'content_damaged' })
     rmSync(path)

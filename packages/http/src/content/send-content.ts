@@ -1,8 +1,8 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { FileContent } from '@custody/service'
 import { abortWhenGone } from '../connections/abort-when-gone.ts'
-import { drained } from '../connections/drained.ts'
 import type { Transfer, TransferWatch } from '../connections/transfer-watch.ts'
+import { written } from '../connections/written.ts'
 
 export type ContentAnswer = {
   readonly status: number
@@ -37,7 +37,7 @@ export async function sendContent(
     return
   }
   const signal = abortWhenGone(response)
-  const chunks = content.read(start, end, { signal })[Symbol.asyncIterator]()
+  const chunks = content.read(start, end, { signal, reuse: true })[Symbol.asyncIterator]()
   const transfer = {
     bytes: 0,
     waiting: false,
@@ -66,8 +66,8 @@ export async function sendContent(
 }
 
 /**
- * Writes a chunk and waits until the client has taken it. To a client that was slow, in slices: only when a slice is
- * gone is it known that the client moves at all.
+ * Writes a chunk and waits until the client has taken it: its memory may serve again. To a client that was slow, in
+ * slices: only when a slice is gone is it known that the client moves at all.
  */
 export async function sendChunk(
   response: ServerResponse,
@@ -77,11 +77,9 @@ export async function sendChunk(
   let slice = transfer.bytes === 0 || transfer.idleMs > 0 ? firstSlice : chunk.length
   for (let at = 0; at < chunk.length && !response.destroyed; ) {
     const part = chunk.subarray(at, at + slice)
-    if (!response.write(part)) {
-      transfer.waiting = true
-      await drained(response)
-      transfer.waiting = false
-    }
+    transfer.waiting = true
+    await written(response, part)
+    transfer.waiting = false
     slice = transfer.idleMs > 0 ? firstSlice : 2 * slice
     at += part.length
     transfer.bytes += part.length

@@ -1,25 +1,33 @@
 import { createHash } from 'node:crypto'
-import { CustodyError } from '@custody/domain'
+import { CustodyError, type Extent } from '@custody/domain'
+
+/** Makes the SHA-256 of stored content, as lower-case hex, unless it is told to stop. */
+export type MakeDigest = (signal: AbortSignal) => Promise<string>
 
 /**
- * Passes on a content that is read as a whole, and holds each chunk back until the next one is there: the last is passed
- * on only when all of them together have the digest. It is made here, as handing a chunk to a thread costs as much.
+ * Passes on a content that is read as a whole. Meanwhile its digest is made from the same file, by a thread: hashing
+ * here would take longer than all the rest. The last chunk is passed on only when the digest is the right one.
  *
- * Yields `content_damaged` in place of the last chunk where they have another.
+ * Yields `content_damaged` in place of the last chunk where it is another.
  */
 export async function* checkDigest(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  sha256: string,
+  { bytes, sha256 }: Pick<Extent, 'bytes' | 'sha256'>,
+  makeDigest: MakeDigest,
 ): AsyncGenerator<Uint8Array> {
-  const hash = createHash('sha256')
-  let held: Uint8Array | undefined
-  for await (const chunk of chunks) {
-    if (held) yield held
-    hash.update(chunk)
-    held = chunk
+  const controller = new AbortController()
+  const digest = makeDigest(controller.signal)
+  digest.catch(() => {})
+  try {
+    let left = bytes
+    for await (const chunk of chunks) {
+      left -= chunk.length
+      if (left === 0 && (await digest) !== sha256) throw otherDigest()
+      yield chunk
+    }
+  } finally {
+    controller.abort()
   }
-  if (hash.digest('hex') !== sha256) throw otherDigest()
-  if (held) yield held
 }
 
 /** @throws CustodyError `content_damaged` */

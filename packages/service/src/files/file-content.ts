@@ -3,7 +3,7 @@ import { findExtent } from '@custody/file-index'
 import { type DamageLog, isDamage, segmentOf } from '../integrity/damage-log.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import type { FileContent } from '../types.ts'
-import { checkDigest, requireDigest } from './check-digest.ts'
+import { checkDigest, type MakeDigest, requireDigest } from './check-digest.ts'
 import { toFileView } from './file-view.ts'
 import { type OpenedExtent, openExtent } from './open-extent.ts'
 
@@ -83,7 +83,7 @@ export async function openExtents(
     { extent, ...part }: Part,
     first: number,
     end: number,
-    options: { readonly signal: AbortSignal },
+    options: { readonly signal: AbortSignal; readonly reuse?: boolean },
   ): AsyncGenerator<Uint8Array> {
     const opened = part.opened ?? (await open(extent))
     if (opened.inline) {
@@ -93,8 +93,10 @@ export async function openExtents(
     const isWhole = first === 0 && end === extent.bytes
     const check = onDamage && isWhole && !opened.isSealed
     const chunks = opened.read(first, end, options)
+    const { id: extentId, bytes } = extent
+    const makeDigest: MakeDigest = (signal) => blobs.digest(extentId, { bytes, signal })
     try {
-      yield* check ? checkDigest(chunks, extent.sha256) : chunks
+      yield* check ? checkDigest(chunks, extent, makeDigest) : chunks
     } catch (error) {
       if (isDamage(error)) {
         logger.error({ file: id, extent: extent.id, err: error }, 'content is damaged')
@@ -114,12 +116,12 @@ export async function openExtents(
   const [only] = parts
   return {
     inline: parts.length === 1 ? only?.opened?.inline : undefined,
-    async *read(from, to, { signal }) {
+    async *read(from, to, options) {
       for (const part of parts) {
         if (part.end <= from || part.start >= to) continue
         const first = Math.max(from, part.start) - part.start
         const end = Math.min(to, part.end) - part.start
-        yield* readPart(part, first, end, { signal })
+        yield* readPart(part, first, end, options)
       }
     },
   }

@@ -23,7 +23,7 @@ export type OpenedExtent = {
 /** Where extents, their bytes and their keys are. */
 export type ExtentStores = {
   readonly sql: Sql
-  readonly blobs: Pick<BlobStore, 'read'>
+  readonly blobs: Pick<BlobStore, 'read' | 'readSealed'>
   readonly keys: KeyRing | undefined
 }
 
@@ -58,6 +58,11 @@ export async function openExtent(
   }
   const dataKey = keys.unwrap(wrapped, id)
   const extent = { format, dataKey, bytes, storedBytes: row.stored_bytes }
+  if (!isBox(format) && !content) {
+    const read: ReadStored = (start, end, options) =>
+      blobs.readSealed(id, extent, { start, end, ...options })
+    return { isSealed: true, inline: undefined, read }
+  }
   if (content && isBox(format)) {
     return { isSealed: true, inline: openSealedBox(extent, content) }
   }
