@@ -50,6 +50,12 @@ export type SkipConsumer = {
   readonly position: number
 }
 
+/** A projection was built anew, as an operator asked. */
+export type RecordRebuild = {
+  readonly type: 'RecordRebuild'
+  readonly projection: string
+}
+
 /** An operator says that the wall clock is right. */
 export type AcceptClock = {
   readonly type: 'AcceptClock'
@@ -91,4 +97,5 @@ export type Command =
   | RotateWebhookSecret
   | DeleteWebhook
   | SkipConsumer
+  | RecordRebuild
   | AcceptClock

@@ -3,7 +3,7 @@ import type { CheckpointRow } from './append/log-tables.ts'
 import type { ConsumerState } from './consumers/consumer-store.ts'
 import type { LogCommand } from './log-module.ts'
 import type { LogReader } from './log-reader.ts'
-import type { PurgeObstacle } from './log-writer.ts'
+import type { PurgeObstacle, RebuildState } from './log-writer.ts'
 
 /** An event log, open for writing: one engine's, behind the interface that all have. */
 export interface EventLog {
@@ -47,6 +47,8 @@ export interface EventLog {
    * has caught up. Resolves when it has begun.
    */
   rebuild(projection: string): Promise<void>
+  /** Projections that are being built anew, or wait to go live. */
+  rebuilds(): Promise<readonly RebuildState[]>
   /** Finishes what was handed in. A second call waits for the first. */
   close(): Promise<void>
 }

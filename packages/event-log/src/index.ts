@@ -45,7 +45,7 @@ export type {
 } from './log-module.ts'
 export { type LogReader, openSqliteLogReader } from './log-reader.ts'
 export { formatTime, type Micros, parseTime } from './log-time.ts'
-export type { PurgeObstacle } from './log-writer.ts'
+export type { PurgeObstacle, RebuildState } from './log-writer.ts'
 export type { MaybePromise } from './maybe-promise.ts'
 export {
   openSqliteEventLog,

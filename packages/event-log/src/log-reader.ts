@@ -8,6 +8,7 @@ import { openForReading } from './engines/sqlite/open-database.ts'
 import type { SqliteDriverName } from './engines/sqlite/sqlite-connection.ts'
 import { SqliteSql } from './engines/sqlite/sqlite-sql.ts'
 import type { Projection } from './log-module.ts'
+import type { MaybePromise } from './maybe-promise.ts'
 import { liveGenerations, physicalNames } from './projections/projection-set.ts'
 import { type ReadQuery, readEvents } from './read/read-events.ts'
 import type { StoredEvent } from './read/stored-event.ts'
@@ -20,6 +21,11 @@ export interface LogReader {
    * after a rebuild it is another, and the tables of the former go.
    */
   readonly sql: Sql
+  /**
+   * A read of projections where nobody says which tables are live, as beside the server of another process: of those that
+   * the log's head names, and again where a rebuild took their place meanwhile.
+   */
+  readLive<T>(work: (sql: Sql) => MaybePromise<T>): Promise<T>
   head(): Promise<LogHead>
   /** One page of at most 1,000 events. */
   read(query?: ReadQuery): Promise<StoredEvent[]>
@@ -58,8 +64,16 @@ export async function openSqliteLogReader(options: {
       ),
     )
   }
+  async function followHead(): Promise<string> {
+    const live = liveGenerations(projections, (await readHead(base)).projections)
+    const text = JSON.stringify(live)
+    if (text !== followed) follow(live)
+    followed = text
+    return text
+  }
+  let followed = ''
   try {
-    follow(liveGenerations(projections, (await readHead(base)).projections))
+    await followHead()
   } catch (error) {
     await connection.close()
     throw error
@@ -68,6 +82,19 @@ export async function openSqliteLogReader(options: {
   return {
     get sql() {
       return sql
+    },
+    async readLive(work) {
+      for (;;) {
+        const live = await followHead()
+        try {
+          const value = await work(sql)
+          // Former tables are emptied after the swap.
+          if ((await followHead()) === live) return value
+        } catch (error) {
+          // And then they are gone.
+          if ((await followHead()) === live) throw error
+        }
+      }
     },
     head: () => readHead(base),
     read: (query) => readEvents(base, query),

@@ -8,8 +8,21 @@ export type PurgeStep =
   | { readonly next: number | null }
   | { readonly busy: PurgeObstacle }
 
-/** `reader`: a connection that reads holds the write-ahead log; `rebuild`: a projection is being built anew. */
+/** `reader`: a connection that reads holds the write-ahead log; `rebuild`: readers use former tables of a projection still. */
 export type PurgeObstacle = 'reader' | 'rebuild'
+
+/** How far the next generation of a projection is. */
+export type RebuildState = {
+  readonly projection: string
+  /** Events that were passed over. */
+  readonly done: number
+  /** Events that there are. */
+  readonly of: number
+  /** It goes live with the next append. */
+  readonly isReady: boolean
+  /** How often it was begun anew, since private data was erased meanwhile. */
+  readonly restarts: number
+}
 
 /** The one place through which a log changes: an engine's write side. One call at a time. */
 export interface LogWriter {
@@ -30,9 +43,12 @@ export interface LogWriter {
   purge(from: number): Promise<PurgeStep>
   /** Begins the next generation of a projection; {@link LogWriter.rebuildSlice} fills it. */
   startRebuild(projection: string): Promise<void>
+  /** Projections that are being built anew, or wait to go live. */
+  rebuilds(): Promise<readonly RebuildState[]>
   /**
    * A few milliseconds of rebuilding or of removing a retired generation. Resolves to whether there is
-   * more to do. A new generation goes live with the next append after it has caught up. Never rejects.
+   * more to do. A new generation goes live with the next append after it has caught up. One that is being filled when
+   * private data is erased begins anew. Never rejects.
    */
   rebuildSlice(): Promise<boolean>
   /** Readers use the live generations: what they took the place of can be removed. */

@@ -4,7 +4,7 @@ import type { SqliteDriverName } from './engines/sqlite/sqlite-connection.ts'
 import type { EventLog } from './event-log.ts'
 import type { Projection } from './log-module.ts'
 import { openSqliteLogReader } from './log-reader.ts'
-import type { PurgeStep } from './log-writer.ts'
+import type { PurgeStep, RebuildState } from './log-writer.ts'
 import { type LogThreadEvents, startLogThread } from './thread/log-thread-client.ts'
 import type { Generations } from './thread/messages.ts'
 
@@ -94,6 +94,8 @@ export async function openSqliteEventLog(
     async rebuild(projection) {
       await thread.task({ kind: 'rebuild', projection })
     },
+    rebuilds: async () =>
+      (await thread.task({ kind: 'rebuilds' })) as readonly RebuildState[],
     close() {
       closed ??= thread.close().then(() => reader.close())
       return closed

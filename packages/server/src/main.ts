@@ -13,9 +13,10 @@ import { listConsumers, resumeConsumer, skipEvent } from './commands/consumers.t
 import { erase } from './commands/erase.ts'
 import { describeFiles } from './commands/files-program.ts'
 import { importLog } from './commands/import.ts'
+import { rebuildIndex } from './commands/index-rebuild.ts'
 import { interruptible } from './commands/interruptible.ts'
 import { createKey, listKeys, revokeKey, updateKey } from './commands/keys.ts'
-import { rebuild, sweep } from './commands/maintenance.ts'
+import { sweep } from './commands/maintenance.ts'
 import { createProject, listProjects } from './commands/projects.ts'
 import { restore } from './commands/restore.ts'
 import { scrub } from './commands/scrub.ts'
@@ -289,11 +290,17 @@ function describe(run: Wrap): Command {
     .option('--rate <number>', 'most MiB to read in a second', toNumber)
     .option('--json', 'print the report as one JSON object')
     .action((files, flags) => run(scrub)(files, flags))
-  program
-    .command('rebuild')
-    .description('build a projection of the log anew, beside the live one')
-    .argument('<projection>', 'files or directory')
-    .action((projection) => run(rebuild)(projection))
+  const index = program.command('index').description('what lists and look-ups read')
+  for (const [parent, hidden] of [
+    [index, false],
+    [program, true],
+  ] as const) {
+    parent
+      .command('rebuild', { hidden })
+      .description('build the index anew from the log, beside the live one')
+      .argument('[projection...]', 'files, directory, … (default: all)')
+      .action((names) => run(rebuildIndex)(names))
+  }
 
   const backups = program
     .command('backup')

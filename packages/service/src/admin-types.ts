@@ -190,12 +190,25 @@ export interface AdminUseCases {
     readonly dryRun: boolean
     readonly force: boolean
   }): Promise<SweepReport>
+  listProjections(): Promise<readonly ProjectionView[]>
   /**
-   * Begins to build a projection of the log anew, beside the live one.
+   * Begins to build a projection of the log anew, beside the live one, whose place it takes when it is done.
    *
    * @throws CustodyError `projection_not_found`
    */
-  rebuild(projection: string): Promise<void>
+  rebuild(projection: string, context: AdminContext): Promise<void>
+}
+
+/** Tables that say the same as the log. */
+export type ProjectionView = {
+  readonly name: string
+  /** Of the tables that are read, such as `v1_2`. */
+  readonly generation: string
+  readonly state: 'live' | 'rebuilding'
+  /** How many events the newest tables have taken in. */
+  readonly events: { readonly done: number; readonly of: number }
+  /** Erasures for which the rebuild began anew. */
+  readonly restarts: number
 }
 
 /** What a sweep found: numbers of objects, and ids. */

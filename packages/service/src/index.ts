@@ -11,6 +11,7 @@ export type {
   NewKeyOptions,
   Page,
   PageQuery,
+  ProjectionView,
   ProjectView,
   ServiceAccountView,
   SweepReport,

@@ -238,6 +238,8 @@ export type EventMap = {
   WebhookDisabled: { data: { readonly reason: 'request' | 'failing' | 'gone' } }
   WebhookDeleted: { data: Readonly<Record<string, never>> }
   ConsumerSkipped: { data: { readonly consumer: string; readonly position: number } }
+  /** An operator had the tables of a projection built anew from the log. */
+  IndexRebuilt: { data: { readonly projection: string } }
   /** An operator says that the wall clock is right, and what waits for that goes on. */
   ClockAccepted: {
     data: {

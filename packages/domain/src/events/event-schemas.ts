@@ -243,6 +243,7 @@ export const eventSchemas: Readonly<Record<EventType, TypeSchema>> = {
   },
   WebhookDeleted: { schema: 1, data: nothing },
   ConsumerSkipped: { schema: 1, data: shape({ consumer: text, position: uint }) },
+  IndexRebuilt: { schema: 1, data: shape({ projection: text }) },
   ClockAccepted: {
     schema: 1,
     data: shape({ wall_time: uint, problem: { enum: ['jumped', 'behind'] } }),

@@ -1,6 +1,7 @@
 import { CustodyError, quote } from '@custody/domain/errors'
 import { readHead } from '../append/log-head.ts'
 import type { LogModule, Projection } from '../log-module.ts'
+import type { RebuildState } from '../log-writer.ts'
 import { readEvents } from '../read/read-events.ts'
 import { toLogEvent } from '../read/stored-event.ts'
 import type { Sql } from '../sql/sql.ts'
@@ -34,8 +35,15 @@ export interface Rebuilder {
   catchUp(): Promise<void>
   /** Projections that are being rebuilt, or wait to go live. */
   unfinished(): readonly string[]
-  /** Removes some of what former generations left; resolves to whether nothing of them is there any more. */
-  removeRetired(): Promise<boolean>
+  /** How far those are. */
+  states(): Promise<readonly RebuildState[]>
+  /**
+   * Begins those anew that are being filled: private data was erased, and what is built from now on never has it.
+   * What they were filled with goes with the retired tables.
+   */
+  restart(): Promise<void>
+  /** Removes some of what former generations left; `waits`: readers may use it still. */
+  removeRetired(): Promise<'gone' | 'some' | 'waits'>
   /** Gives up what is ready. */
   abandonReady(): void
   /** The append in which they went live was committed. */
@@ -53,6 +61,8 @@ type Building = {
   at: number
   saved: number
   done: boolean
+  /** How often it was begun anew. */
+  readonly restarts: number
 }
 
 /** What the engine does for a rebuild. */
@@ -81,11 +91,25 @@ export function createRebuilder(
   const tablesOf = (projection: Projection, generation: string) =>
     projection.tables.map((logical) => physicalName(logical, generation))
 
-  async function create(projection: Projection, generation: string): Promise<Building> {
+  async function create(
+    projection: Projection,
+    generation: string,
+    restarts = 0,
+  ): Promise<Building> {
     await transactions.run(async () => {
       await projection.create(sql, (logical) => physicalName(logical, generation))
     })
-    return { projection, generation, at: 0, saved: 0, done: false }
+    return { projection, generation, at: 0, saved: 0, done: false, restarts }
+  }
+
+  /** Beside what has tables still. */
+  async function createNext(projection: Projection, restarts = 0): Promise<Building> {
+    const known = generationsOf([projection], await place.tables())
+    const generation = nextGeneration(
+      projection,
+      known.map((one) => one.generation),
+    )
+    return await create(projection, generation, restarts)
   }
 
   async function drop(tables: readonly string[]): Promise<void> {
@@ -182,12 +206,13 @@ export function createRebuilder(
         )
       }
       if (building.some((one) => one.projection === projection)) return
-      const known = generationsOf([projection], await place.tables())
-      const generation = nextGeneration(
-        projection,
-        known.map((one) => one.generation),
-      )
-      building.push(await create(projection, generation))
+      building.push(await createNext(projection))
+    },
+    async restart() {
+      for (const one of building.filter((other) => !other.done)) {
+        abandon(one)
+        building.push(await createNext(one.projection, one.restarts + 1))
+      }
     },
     async slice() {
       const one = building.find((candidate) => !candidate.done)
@@ -222,9 +247,21 @@ export function createRebuilder(
     async removeRetired() {
       const [table] = removing
       if (table !== undefined) await removeSome(table)
-      return removing.length + retired.length === 0
+      if (removing.length > 0) return 'some'
+      return retired.length > 0 ? 'waits' : 'gone'
     },
     unfinished: () => building.map((one) => one.projection.name),
+    async states() {
+      if (building.length === 0) return []
+      const { position } = await readHead(sql)
+      return building.map(({ projection, at, done: isReady, restarts }) => ({
+        projection: projection.name,
+        done: at,
+        of: position,
+        isReady,
+        restarts,
+      }))
+    },
     abandonReady() {
       for (const one of done()) abandon(one)
     },

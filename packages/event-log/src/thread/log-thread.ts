@@ -154,6 +154,8 @@ async function run(
         await writer.startRebuild(task.projection)
         background = true
         return
+      case 'rebuilds':
+        return await writer.rebuilds()
     }
   }
 

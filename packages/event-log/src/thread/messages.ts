@@ -26,6 +26,7 @@ export type Task =
   | { readonly kind: 'keep-checkpoint'; readonly checkpoint: CheckpointRow }
   | { readonly kind: 'purge'; readonly from: number }
   | { readonly kind: 'rebuild'; readonly projection: string }
+  | { readonly kind: 'rebuilds' }
 
 /**
  * To the thread. Commands travel as one JSON text, their attachments in one transferred buffer: a

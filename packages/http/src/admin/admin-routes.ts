@@ -33,6 +33,7 @@ import {
   presentNewKey,
   presentPage,
   presentProject,
+  presentProjection,
   presentServiceAccount,
 } from './admin-shapes.ts'
 import { checkPurposes } from './check-purposes.ts'
@@ -218,10 +219,16 @@ function addMaintenanceRoutes(route: Route, admin: AdminUseCases): void {
     const result = await admin.sweep({ dryRun, force })
     return { object: 'sweep', ...result }
   })
-  route('post', '/projections/:name/rebuild', async ({ param, body }) => {
+  route('get', '/projections', async () =>
+    presentPage(
+      { items: await admin.listProjections(), hasMore: false },
+      presentProjection,
+    ),
+  )
+  route('post', '/projections/:name/rebuild', async ({ admin: by, param, body }) => {
     await body(emptyBody)
     const name = param('name')
-    await admin.rebuild(name)
+    await admin.rebuild(name, by)
     return { id: name, object: 'projection', state: 'rebuilding' }
   })
 }

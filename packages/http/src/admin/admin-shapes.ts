@@ -3,6 +3,7 @@ import type {
   ConsumerView,
   NewApiKey,
   Page,
+  ProjectionView,
   ProjectView,
   ServiceAccountView,
 } from '@custody/service'
@@ -83,6 +84,17 @@ export function presentConsumer(consumer: ConsumerView): Presented {
     position: consumer.position,
     stopped_at: consumer.stoppedAt,
     error: consumer.error,
+  }
+}
+
+export function presentProjection(projection: ProjectionView): Presented {
+  return {
+    id: projection.name,
+    object: 'projection',
+    generation: projection.generation,
+    state: projection.state,
+    events: projection.events,
+    restarts: projection.restarts,
   }
 }
 

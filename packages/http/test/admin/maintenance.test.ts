@@ -30,3 +30,25 @@ t.test('a projection is rebuilt by its name', async (t) => {
   t.same(answer, { id: 'files', object: 'projection', state: 'rebuilding' })
   t.same(admin.calls, [{ rebuild: 'files' }])
 })
+
+t.test(
+  'projections tell which tables are read, and how far the next ones are',
+  async (t) => {
+    const { ask } = await startAdmin(t)
+    t.match(await readJson(await ask('GET', '/projections')), {
+      object: 'list',
+      data: [
+        {
+          id: 'directory',
+          object: 'projection',
+          generation: 'v1',
+          state: 'live',
+          events: { done: 9, of: 9 },
+          restarts: 0,
+        },
+        { id: 'files', state: 'rebuilding', events: { done: 4, of: 9 }, restarts: 1 },
+      ],
+      has_more: false,
+    })
+  },
+)

@@ -5,6 +5,7 @@ import type {
   ConsumerView,
   Page,
   PageQuery,
+  ProjectionView,
   ProjectView,
   ServiceAccountView,
   SweepReport,
@@ -156,6 +157,20 @@ export class MemoryAdmin implements AdminUseCases {
     this.calls.push({ sweep: options })
     const outcome = options.dryRun ? 'dry_run' : 'removed'
     return { outcome, objects: 3, orphans: 1, young: 1, removed: 0, missing: [] }
+  }
+
+  async listProjections(): Promise<readonly ProjectionView[]> {
+    const live = { generation: 'v1', state: 'live', restarts: 0 } as const
+    return [
+      { ...live, name: 'directory', events: { done: 9, of: 9 } },
+      {
+        name: 'files',
+        generation: 'v1_2',
+        state: 'rebuilding',
+        events: { done: 4, of: 9 },
+        restarts: 1,
+      },
+    ]
   }
 
   async rebuild(name: string): Promise<void> {

@@ -72,12 +72,15 @@ async function readFolder(
 ): Promise<void> {
   await withReader(
     context,
-    async ({ sql }) => {
+    async (reader) => {
       const now = Math.floor(Date.now() / 1000)
       let cursor: number | undefined
       if (after !== undefined) {
         const id = parseFileId(after)
-        const last = id === undefined ? null : await findFileOf(sql, project, id)
+        const last =
+          id === undefined
+            ? null
+            : await reader.readLive((sql) => findFileOf(sql, project, id))
         if (!last) {
           throw new CustodyError(
             'cursor_not_found',
@@ -87,12 +90,13 @@ async function readFolder(
         cursor = last.seq
       }
       for (let left = limit; left > 0; ) {
-        const page = await readFiles(sql, {
+        const query = {
           ...{ project, now, limit: Math.min(PAGE, left) },
           order: order === 'asc' ? 'asc' : 'desc',
           ...(cursor !== undefined && { after: cursor }),
           ...(purpose !== undefined && { purpose }),
-        })
+        } as const
+        const page = await reader.readLive((sql) => readFiles(sql, query))
         if (page.length === 0) return
         show(
           page.map((file) => ({

@@ -24,19 +24,3 @@ export async function sweep(
   }
   return found.outcome === 'too_many' || missing.length > 0 ? 1 : 0
 }
-
-/** `custody rebuild PROJECTION` */
-export async function rebuild(
-  context: CommandContext,
-  projection: string,
-): Promise<number> {
-  await withAdmin(
-    context,
-    (api) => api.post(`/projections/${encodeURIComponent(projection)}/rebuild`),
-    { onlyRunning: true },
-  )
-  context.print(
-    `${projection} is being built anew; it goes live with the next event after that`,
-  )
-  return 0
-}

@@ -45,14 +45,12 @@ export async function listProjects(
 export function withAdmin<T>(
   context: CommandContext,
   work: Parameters<typeof withAdminApi<T>>[1],
-  options: { readonly onlyRunning?: boolean } = {},
 ): Promise<T> {
   return withAdminApi(
     {
       config: configOf(context),
       logger: createLogger('off'),
       cwd: context.cwd,
-      ...options,
     },
     work,
   )

@@ -12,13 +12,13 @@ export async function usage(
 ): Promise<number> {
   const id = flags.project ?? DEFAULT_PROJECT
   return await withReader(context, async (reader) => {
-    const project = await findProject(reader.sql, id)
+    const project = await reader.readLive((sql) => findProject(sql, id))
     if (!project) {
       throw new CustodyError('project_not_found', `No such Project object: ${id}`, {
         param: 'project',
       })
     }
-    const stored = sumUsage(await findUsage(reader.sql, id))
+    const stored = sumUsage(await reader.readLive((sql) => findUsage(sql, id)))
     const quota = quotaOf(project.limits, dialectNamed(project.dialect).uploads)
     if (flags.json) {
       context.print(

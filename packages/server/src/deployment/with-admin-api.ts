@@ -29,19 +29,11 @@ export async function withAdminApi<T>(
     readonly config: Config
     readonly logger: Logger
     readonly cwd: string
-    /** The work goes on after the command: only a server that runs already will do. */
-    readonly onlyRunning?: boolean
   },
   work: (api: AdminApi) => Promise<T>,
 ): Promise<T> {
   const running = await runningAdminApi(options.config)
   if (running) return await work(running)
-  if (options.onlyRunning) {
-    throw new CustodyError(
-      'data_folder_unusable',
-      `No server serves ${quote(options.config.dataDir)}, and this takes longer than a command: start one first.`,
-    )
-  }
   const server = await runServer({
     ...options,
     host: '127.0.0.1',

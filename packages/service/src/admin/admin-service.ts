@@ -35,6 +35,7 @@ import { doOnce } from '../idempotency/idempotency.ts'
 import type { ConsumerControl } from '../reactions/consumer-control.ts'
 import { DEFAULT_SCOPES, type ServiceEnvironment } from '../service-environment.ts'
 import type { Scope } from '../types.ts'
+import { createIndexRebuilds } from './index-rebuilds.ts'
 
 /** What administration has to do with the rest of the service. */
 export type AdminParts = {
@@ -45,11 +46,15 @@ export type AdminParts = {
 
 /** Administration of one deployment. `defaultDialect`: of projects made without one. */
 export function createAdmin(
-  environment: Pick<ServiceEnvironment, 'log' | 'blobs' | 'plugins' | 'clock' | 'ids'>,
+  environment: Pick<
+    ServiceEnvironment,
+    'log' | 'logger' | 'blobs' | 'plugins' | 'clock' | 'ids'
+  >,
   { appender, consumers, keyUses }: AdminParts,
   defaultDialect: string,
 ): AdminUseCases {
   const { log, clock, ids } = environment
+  const rebuilds = createIndexRebuilds(environment, appender)
   const sql = () => log.reader.sql
 
   async function requireProject(id: string): Promise<ProjectState> {
@@ -303,7 +308,8 @@ export function createAdmin(
         missing: missing.slice(0, 1000),
       }
     },
-    rebuild: log.rebuild,
+    listProjections: rebuilds.list,
+    rebuild: rebuilds.start,
 
     listConsumers: consumers.list,
     resumeConsumer: consumers.resume,

@@ -18,7 +18,7 @@ const FORGOTTEN = 'What it said was removed with an erasure.'
 
 const obstacles: Readonly<Record<PurgeObstacle, string>> = {
   reader: 'a connection that reads the database holds its write-ahead log',
-  rebuild: 'the index is being built anew, and its former tables are not gone yet',
+  rebuild: 'readers use former tables of the index still',
 }
 
 /** Sees to it that what was erased is gone from every file. */

@@ -279,6 +279,13 @@ function createDecider(
           after: 'latest',
           data: { consumer: command.consumer, position: command.position },
         })
+      case 'RecordRebuild':
+        return events({
+          type: 'IndexRebuilt',
+          stream: 'log',
+          after: 'latest',
+          data: { projection: command.projection },
+        })
       case 'AcceptClock':
         return events({
           type: 'ClockAccepted',

@@ -28,7 +28,7 @@ export async function readLog({ sql }: LogReader) {
 }
 
 /** What the toy's projection holds. */
-export async function readIndex({ sql }: LogReader) {
+export async function readIndex({ sql }: Pick<LogReader, 'sql'>) {
   return {
     accounts: await sql.all(allAccounts, {}),
     counts: await sql.all(allCounts, {}),

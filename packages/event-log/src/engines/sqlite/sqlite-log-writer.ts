@@ -145,7 +145,10 @@ export async function openSqliteLogWriter(
         generations = { ...generations, ...swap }
         rebuilder.swapped()
       }
-      if (erased) await emptyWal(session.connection)
+      if (erased) {
+        await restartRebuilds()
+        await emptyWal(session.connection)
+      }
       return outcomes
     } catch (error) {
       rebuilder.rolledBack()
@@ -154,6 +157,16 @@ export async function openSqliteLogWriter(
       rebuilder.abandonReady()
       options.onRebuildFailed(unfit.error)
       return await tryBatch(commands)
+    }
+  }
+
+  /** After an erasure. It is committed, whatever becomes of a rebuild. */
+  async function restartRebuilds(): Promise<void> {
+    try {
+      await rebuilder.restart()
+    } catch (error) {
+      if (error instanceof CommitFailed) sound = false
+      options.onRebuildFailed(error)
     }
   }
 
@@ -228,12 +241,14 @@ export async function openSqliteLogWriter(
     },
     purge: (from) =>
       task(async () => {
-        if (rebuilder.unfinished().length > 0) return { busy: 'rebuild' }
-        if (!(await rebuilder.removeRetired())) return { busy: 'rebuild' }
+        const former = await rebuilder.removeRetired()
+        if (former === 'waits') return { busy: 'rebuild' }
+        if (former === 'some') return { next: from }
         gaps ??= openGapFile(options.path)
         return await purgeStep(session.connection, gaps, `${options.path}-wal`, from)
       }),
     startRebuild: (name) => task(() => rebuilder.start(name)),
+    rebuilds: () => task(() => rebuilder.states()),
     async rebuildSlice() {
       try {
         return await writing(() => rebuilder.slice())

@@ -94,20 +94,34 @@ t.test('a reader is in the way until it lets go', async (t) => {
   t.same(found([nameOf(1)]), [])
 })
 
-t.test('a rebuild is in the way until the former tables are gone', async (t) => {
+t.test('a rebuild that has what is erased begins anew', async (t) => {
   const { writer, append, purge, found } = await open(t)
-  await append({ type: 'Open', account: 'a', owner: owner(1) })
-  const [projection] = logModule.projections
-  await writer.startRebuild(projection?.name ?? '')
-  await append({ type: 'Forget', account: 'a' })
-  t.equal(await purge(), 'rebuild')
+  for (let n = 0; n < 3_000; n += 100) {
+    const some = Array.from({ length: 100 }, (_, index) => n + index)
+    await append(
+      ...some.map(
+        (one) => ({ type: 'Open', account: `a${one}`, owner: owner(one) }) as const,
+      ),
+    )
+  }
+  await writer.startRebuild('accounts')
+  t.equal(await writer.rebuildSlice(), true)
+  const [before] = await writer.rebuilds()
+  t.ok(before && before.done > 0 && before.done < before.of, 'it is under way')
+  await append({ type: 'Forget', account: 'a0' }, { type: 'Forget', account: 'a2999' })
+  t.match(await writer.rebuilds(), [{ done: 0, isReady: false, restarts: 1 }])
+  t.equal(await purge(), undefined)
+  t.same(found([nameOf(0), nameOf(2999)]), [])
+
   while (await writer.rebuildSlice()) {}
-  await append({ type: 'Note', texts: ['it goes live'] })
+  t.match(await writer.rebuilds(), [{ isReady: true, restarts: 1 }])
+  const former = writer.generations
+  await append({ type: 'Forget', account: 'a1' })
+  t.not(writer.generations, former, 'it is live, and has what was erased just now')
+  t.same(await writer.rebuilds(), [])
   t.equal(await purge(), 'rebuild', 'readers may use the former tables still')
   writer.releaseRetired()
-  let busy: string | undefined
-  do busy = await purge()
-  while (busy === 'rebuild')
-  t.equal(busy, undefined)
-  t.same(found([nameOf(1)]), [])
+  t.equal(await purge(), undefined)
+  t.same(found([0, 1, 2999].map(nameOf)), [])
+  t.same(found([nameOf(2)]), [nameOf(2)])
 })

@@ -118,6 +118,51 @@ export function rebuildContract(t: Test, createStore: CreateLogStore): void {
     t.equal((await readIndex(log.reader)).accounts.length, 3)
   })
 
+  t.test('how far a rebuild is can be asked', async (t) => {
+    const store = await createStore(t)
+    const log = await store.open()
+    const ask = asker(log)
+    await fill(ask, 0, 20)
+    t.same(await log.rebuilds(), [])
+    const { position: of } = await log.reader.head()
+    await log.rebuild('accounts')
+    await until('the build', async () => (await log.rebuilds())[0]?.isReady === true)
+    t.same(await log.rebuilds(), [
+      { projection: 'accounts', done: of, of, isReady: true, restarts: 0 },
+    ])
+    await appendUntilLive(log, ask, 'v1_2')
+    t.same(await log.rebuilds(), [])
+  })
+
+  t.test('a reader that is told nothing reads what is live all the same', async (t) => {
+    const store = await createStore(t)
+    const log = await store.open()
+    const ask = asker(log)
+    await fill(ask, 0, 20)
+    const other = await store.openReader()
+    const count = async () =>
+      await other.readLive(async (sql) => (await readIndex({ sql })).accounts.length)
+    t.equal(await count(), 20)
+    await log.rebuild('accounts')
+    await appendUntilLive(log, ask, 'v1_2')
+    await until('the removal', async () => (await accountTables(store)).length === 2)
+    t.equal(await count(), 20, 'after the swap')
+    let tries = 0
+    await other.readLive(async () => {
+      tries += 1
+      if (tries > 1) return
+      await log.rebuild('accounts')
+      await appendUntilLive(log, ask, 'v1_3')
+    })
+    t.equal(tries, 2, 'and again where it came in between')
+    await t.rejects(
+      other.readLive(async () => {
+        throw new Error('no swap')
+      }),
+      { message: 'no swap' },
+    )
+  })
+
   t.test('a rebuild that fails is reported, and the log goes on', async (t) => {
     const store = await createStore(t)
     const defects: string[] = []
