@@ -50,8 +50,9 @@ export async function openLogLoader(options: {
 }): Promise<LogLoader> {
   const connection = await openForWriting(options.path, options.driver)
   try {
-    await migrate(connection, options.migrations)
+    // Before the tables are made: that alone would be a dozen commits that wait for the disk.
     await connection.exec('pragma synchronous = off')
+    await migrate(connection, options.migrations)
     await connection.exec('pragma foreign_keys = off')
     const triggers = await (
       await connection.prepare(

@@ -23,6 +23,8 @@ const MAX_KEYS = 100
 /** What the first line of an export says. */
 export type ExportHeader = {
   readonly logId: string
+  /** Of the checkpoints. */
+  readonly origin: string
   /** Events of the first checkpoint. What is erased by later ones may be there, or may not. */
   readonly events: number
   /** Whether the content of live files is in it. */
@@ -147,7 +149,7 @@ function readHeader(line: ExportLine | undefined): ExportHeader {
     typeof origin === 'string' &&
     Number.isSafeInteger(events) &&
     typeof blobs === 'boolean'
-  if (isOne) return { logId, events, blobs }
+  if (isOne) return { logId, origin, events, blobs }
   throw refuse('its first line has other members than log_id, origin, events and blobs')
 }
 
@@ -309,10 +311,22 @@ function createReader(
       return
     }
     end = { events, root, checkpoint }
+    if (header.events > lastEvent) {
+      tell(
+        1,
+        `says that there are ${header.events} events, and the last one is ${lastEvent}`,
+      )
+    }
     if (events !== lastEvent) {
       tell(
         line.number,
         `says that there are ${events} events, and the last one is ${lastEvent}`,
+      )
+    }
+    if (count > 0 && !header.blobs) {
+      tell(
+        line.number,
+        'ends an export with contents, whose first line says that there are none',
       )
     }
     if (number !== count) {

@@ -157,7 +157,9 @@ export async function verifyLoaded(
     if (logId !== header.logId)
       tell('its first line names another log than its first event')
     if (end && end.root !== root) tell('its last line has another root than its events')
-    for (const { size } of ownSigned) {
+    for (const { size, origin } of ownSigned) {
+      if (origin !== header.origin)
+        tell('its checkpoint has another origin than its first line')
       if (size === found.events) continue
       tell(`its checkpoint is of ${size} events, and it has ${found.events}`)
     }
