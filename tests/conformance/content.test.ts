@@ -52,6 +52,19 @@ for (const [what, content] of Object.entries(contents)) {
       }
     })
 
+    t.test(`Want-Repr-Digest decides about the digest`, async (t) => {
+      const shown = digest.copy().digest('base64')
+      for (const [wish, expected] of [
+        ['sha-512=10, sha-256=1', `sha-256=:${shown}:`],
+        ['sha-256=0', null],
+      ] as const) {
+        for (const range of [{}, { range: 'bytes=1-2' }]) {
+          const { headers } = await get({ ...range, 'want-repr-digest': wish })
+          t.equal(headers.get('repr-digest'), expected, wish)
+        }
+      }
+    })
+
     const ranges = {
       'bytes=0-0': [0, 1],
       'bytes=5-9': [5, 10],

@@ -1,11 +1,13 @@
-import type { OutgoingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import type { FileView } from '@custody/service'
 import { attachment } from './content-disposition.ts'
+import { acceptsSha256 } from './want-digest.ts'
 
-/** Headers of a download that do not depend on the range. */
+/** Headers of a download that do not depend on the range; `asked` are those of the request. */
 export function contentHeaders(
   file: FileView,
   etag: string | undefined,
+  asked: IncomingHttpHeaders,
 ): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = {
     'content-type': 'application/octet-stream',
@@ -16,7 +18,7 @@ export function contentHeaders(
     'cache-control': 'private, no-cache',
   }
   if (etag !== undefined) headers.etag = etag
-  if (file.sha256 !== null) {
+  if (file.sha256 !== null && acceptsSha256(asked['want-repr-digest'])) {
     // RFC 9530 §3: of the whole content, whatever range is answered
     const digest = Buffer.from(file.sha256, 'hex').toString('base64')
     headers['repr-digest'] = `sha-256=:${digest}:`

@@ -26,7 +26,10 @@ export function fileContent(
     const { file } = content
     const { req, res } = context
     const etag = etagOf(file.sha256)
-    const headers = { ...answerHeaders(context.state), ...contentHeaders(file, etag) }
+    const headers = {
+      ...answerHeaders(context.state),
+      ...contentHeaders(file, etag, req.headers),
+    }
     const { access } = dependencies
     const { requestId } = context.state
     const noteMetadata = () => {

@@ -42,6 +42,41 @@ for (const [size, bytes] of Object.entries({ small: 1 * KiB, large: 900 * KiB + 
   })
 }
 
+for (const [wish, expected] of Object.entries({
+  'sha-256=10': true,
+  'sha-512=10, sha-256=1;q=0': true,
+  'sha-256=0, sha-256=3': true,
+  'sha-512=7': true,
+  'sha-256=0': false,
+  'sha-512=3, sha-256=0 ;a=1': false,
+  'sha-256=3, sha-256=0': false,
+  'sha-256=11': true,
+  'sha-256=0, ?': true,
+  '': true,
+})) {
+  const answer = expected ? 'is answered with the digest' : 'leaves the digest out'
+  t.test(`Want-Repr-Digest: ${wish} ${answer}`, async (t) => {
+    const server = await startServer(t)
+    const id = await storeFile(server, { content: Buffer.from('Hello') })
+    const digest = createHash('sha256').update('Hello').digest('base64')
+    const path = `/v1/files/${id}/content`
+    const etag = (await server.fetch(path)).headers.get('etag') ?? ''
+    for (const [init, status] of [
+      [{}, 200],
+      [{ method: 'HEAD' }, 200],
+      [{ headers: { range: 'bytes=0-1' } }, 206],
+      [{ headers: { 'if-none-match': etag } }, 304],
+    ] as const) {
+      const headers = { ...('headers' in init && init.headers), 'want-repr-digest': wish }
+      const response = await server.fetch(path, { ...init, headers })
+      await response.arrayBuffer()
+      t.equal(response.status, status)
+      const shown = expected ? `sha-256=:${digest}:` : null
+      t.equal(response.headers.get('repr-digest'), shown)
+    }
+  })
+}
+
 t.test('quotes and apostrophes in a name are safe in both of its forms', async (t) => {
   const server = await startServer(t)
   const id = await storeFile(server, { filename: `it's %22so%22 (1)*.txt` })
