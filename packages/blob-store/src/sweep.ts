@@ -7,7 +7,7 @@ const BATCH = 1_000
 const ALWAYS_REMOVABLE = 20
 
 export type SweepOptions = {
-  readonly store: BlobStore
+  readonly store: Pick<BlobStore, 'list' | 'existing' | 'delete'>
   /** Those of `extentIds` (at most 1,000) that an event promises and none has destroyed. */
   readonly isReferenced: (extentIds: readonly string[]) => Promise<ReadonlySet<string>>
   /** Every extent id that must be in the store: not the inline ones. */

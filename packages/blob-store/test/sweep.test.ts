@@ -179,7 +179,7 @@ async function setUp(t: Test) {
   return { store, put, log }
 }
 
-async function idsIn(store: SweepOptions['store']): Promise<string[]> {
+async function idsIn(store: Pick<SweepOptions['store'], 'list'>): Promise<string[]> {
   return (await listAll(store)).map(({ extentId }) => extentId).sort()
 }
 

@@ -25,6 +25,7 @@ export {
 } from './engines/sqlite/replay-database.ts'
 export { snapshotSqlite } from './engines/sqlite/snapshot.ts'
 export type { SqliteDriverName } from './engines/sqlite/sqlite-connection.ts'
+export { sqliteVersion } from './engines/sqlite/sqlite-version.ts'
 export type { EventLog } from './event-log.ts'
 export { type EventRecord, RECORD_VERSION } from './event-record.ts'
 export { buildIndex } from './export/build-index.ts'

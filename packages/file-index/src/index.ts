@@ -92,6 +92,7 @@ export {
   webhookMigrations,
 } from './webhooks/webhook-tables.ts'
 export { type WebhooksBatch, webhooksProjection } from './webhooks/webhooks-projection.ts'
+export { countWrappedKeys } from './wrapped-keys/count-wrapped-keys.ts'
 export {
   findWrappedKey,
   listMasterKeys,

@@ -10,6 +10,7 @@ import { auditVerify } from './commands/audit-verify.ts'
 import { backup, verifyBackup } from './commands/backup.ts'
 import type { CommandContext } from './commands/command-context.ts'
 import { listConsumers, resumeConsumer, skipEvent } from './commands/consumers.ts'
+import { doctor } from './commands/doctor.ts'
 import { erase } from './commands/erase.ts'
 import { describeFiles } from './commands/files-program.ts'
 import { importLog } from './commands/import.ts'
@@ -290,6 +291,13 @@ function describe(run: Wrap): Command {
     .option('--rate <number>', 'most MiB to read in a second', toNumber)
     .option('--json', 'print the report as one JSON object')
     .action((files, flags) => run(scrub)(files, flags))
+  program
+    .command('doctor')
+    .description('look at everything that can be looked at, and say what to do')
+    .option('--quick', 'leave out what reads all of the log or all content')
+    .option('--json', 'print the report as one JSON object')
+    .option('--accept-clock', 'say in the log that the clock is right; looks at nothing')
+    .action((flags) => run(doctor)(flags))
   const index = program.command('index').description('what lists and look-ups read')
   for (const [parent, hidden] of [
     [index, false],

@@ -17,6 +17,7 @@ export type {
   SweepReport,
 } from './admin-types.ts'
 export { makeKey } from './auth/key-secret.ts'
+export { lastAccepted } from './background/clock-guard.ts'
 export {
   checkSuppliedKey,
   createService,

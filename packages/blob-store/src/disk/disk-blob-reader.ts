@@ -5,7 +5,7 @@ import { DiskBlobStore } from './disk-blob-store.ts'
 import { durableFiles } from './durable-files.ts'
 
 /** What reads extents, and writes nothing. */
-export type BlobReader = Pick<BlobStore, 'read' | 'readSealed' | 'list'>
+export type BlobReader = Pick<BlobStore, 'read' | 'readSealed' | 'list' | 'existing'>
 
 /** Opens the extents of a folder for reading only: nothing is made in it. Without a `blobs/`, it has none. */
 export function openDiskBlobReader(folder: string): BlobReader {
@@ -25,6 +25,7 @@ export function openDiskBlobReader(folder: string): BlobReader {
     read: (extentId, options) => store.read(extentId, options),
     readSealed: (extentId, extent, options) =>
       store.readSealed(extentId, extent, options),
+    existing: (extentIds, options) => store.existing(extentIds, options),
     async *list(options) {
       if (existsSync(blobs)) yield* store.list(options)
     },

@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto'
+import {
+  chmodSync,
+  cpSync,
+  globSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { custody, startServer } from '@custody/testkit'
+import t from 'tap'
+import { database, flip, folder, MiB, objectOf, put } from '../sealing/sealed-server.ts'
+import { problemsOf, reportOf } from './doctor-report.ts'
+
+const all = [
+  'server',
+  'permissions',
+  'disk space',
+  'database',
+  'clock',
+  'keys',
+  'consumers',
+  'staging',
+  'damage',
+  'orphans',
+  'log',
+  'index',
+  'content',
+]
+
+t.test('beside a server that is well there is nothing to be done', async (t) => {
+  const server = await startServer(t)
+  const { dataDir } = server
+  await put(server, randomBytes(200_000))
+  await put(server, randomBytes(200))
+  const before = globSync('**', { cwd: dataDir }).sort()
+  const { code, stdout, stderr } = await server.custody('doctor')
+  t.equal(code, 0, stdout + stderr)
+  t.strictSame(
+    stdout.match(/^ok +[a-z ]+?(?= {2,})/gm)?.map((line) => line.slice(2).trim()),
+    all,
+  )
+  t.match(stdout, /SQLite 3\.\d+\.\d+, driver node/)
+  t.match(stdout, /Nothing to be done\.\n$/)
+  t.strictSame(globSync('**', { cwd: dataDir }).sort(), before, 'nothing was written')
+  const quick = await server.custody('doctor', '--quick', '--json')
+  t.equal(quick.code, 0)
+  const skipped = reportOf(quick).checks.filter(({ status }) => status === 'skipped')
+  t.strictSame(
+    skipped.map(({ check }) => check),
+    ['log', 'index', 'content'],
+  )
+  t.equal((await put(server, randomBytes(10))).slice(0, 5), 'file-', 'it goes on')
+})
+
+t.test('what is wrong is told, each with what to do', async (t) => {
+  const dataDir = folder(t)
+  const server = await startServer(t, { dataDir })
+  const large = await put(server, randomBytes(200_000))
+  await put(server, randomBytes(300))
+  const path = objectOf(dataDir)
+  const stored = readFileSync(path)
+  writeFileSync(path, flip(stored, 10))
+  t.equal((await server.api.content(large)).status, 500)
+  await server.kill()
+
+  writeFileSync(join(dataDir, 'staging', 'left'), 'over')
+  const orphan = `01890a5d-ac96-774b-bcce-b302099000${path.slice(-2)}`
+  const object = join(path, '..', orphan)
+  writeFileSync(object, 'nobody has it')
+  utimesSync(object, 1_700_000_000, 1_700_000_000)
+  chmodSync(join(dataDir, 'secrets'), 0o755)
+  chmodSync(join(dataDir, 'secrets', 'log-signing-key'), 0o644)
+  renameSync(join(dataDir, 'secrets', 'webhook-key'), join(dataDir, 'webhook-key'))
+  rmSync(join(dataDir, 'log.vkey'))
+  const db = database(dataDir)
+  db.exec(`insert into consumers (name, position, status, attempts, next_attempt_at, error)
+    values ('plugin:x', 3, 'stopped', 10, '', 'it throws')`)
+  db.exec(`update files_v4 set bytes = bytes + 1`)
+  db.close()
+
+  const result = await custody(['doctor', '--json'], { dataDir })
+  t.equal(result.code, 1, result.stderr)
+  const problems = problemsOf(result)
+  t.match(problems.server, /server\.json.* is of process \d+.*killed/)
+  t.match(
+    problems.permissions,
+    /secrets' can be reached by other users: its mode is 0755/,
+  )
+  t.match(problems.permissions, /log-signing-key' can be reached .* 0644/)
+  t.match(problems.keys, /log\.vkey is not in the data folder/)
+  t.match(problems.consumers, /'plugin:x' has stopped after 10 failures .* it throws/)
+  t.match(problems.staging, /1 staging files \(4 B\)/)
+  t.match(problems.damage, new RegExp(`${large} of default is damaged in 1 of`))
+  t.match(problems.orphans, new RegExp(`${orphan} .*no event promises`))
+  t.match(problems.index, /not what the log says: files .*, bytes/)
+  t.match(problems.content, /extent .*is not authentic/)
+  t.notOk('log' in problems || 'clock' in problems || 'disk space' in problems)
+  for (const { findings } of reportOf(result).checks) {
+    for (const { action } of findings) t.match(action, /^.{10,}[.a-z]$/s, action)
+  }
+  const shown = await custody(['doctor', '--quick'], { dataDir })
+  t.equal(shown.code, 1)
+  t.match(shown.stdout, /^PROBLEM {2}permissions .*\n {4}.*\n {6}What to do: chmod 700/m)
+  t.match(shown.stdout, /\d+ findings\.\n$/)
+})
+
+t.test('a log that was changed, bytes that are gone, keys that are lost', async (t) => {
+  const dataDir = folder(t)
+  const server = await startServer(t, { dataDir })
+  await put(server, randomBytes(MiB))
+  await server.stop()
+  const copy = folder(t)
+  cpSync(dataDir, copy, { recursive: true })
+
+  rmSync(objectOf(dataDir))
+  rmSync(join(dataDir, 'secrets', 'master-key'))
+  rmSync(join(dataDir, 'secrets', 'log-signing-key'))
+  const db = database(dataDir)
+  db.exec('drop trigger events_no_update')
+  db.exec(`update events set actor = 'key:other' where type = 'FileUploaded'`)
+  db.close()
+  const problems = problemsOf(await custody(['doctor', '--json'], { dataDir }))
+  t.match(problems.log, /events \d+, actor: is not what the record says/)
+  t.match(problems.keys, /Master key mk_[0-9a-f]{16} is not in .*master-key/)
+  t.match(problems.keys, /key that signs the log is not there/)
+  t.match(problems.orphans, /bytes of extent .* are not there/)
+  t.match(problems.content, /1 sealed extents could not be opened/)
+
+  writeFileSync(join(copy, 'custody.db'), 'this is no database')
+  const broken = await custody(['doctor', '--json'], { dataDir: copy })
+  t.equal(broken.code, 1)
+  t.match(problemsOf(broken), {
+    database: /is not a SQLite database/,
+    log: /is not a SQLite database/,
+    index: /./,
+  })
+  const none = await custody(['doctor'], { dataDir: folder(t) })
+  t.equal(none.code, 2)
+  t.match(none.stderr, /There is no database at .*restored from a backup/)
+  const badConfig = await custody(['doctor'], { dataDir, env: { CUSTODY_SEAL: 'yes' } })
+  t.equal(badConfig.code, 2)
+  t.match(badConfig.stderr, /CUSTODY_SEAL is 'yes'/)
+})
