@@ -96,10 +96,12 @@ export { countWrappedKeys } from './wrapped-keys/count-wrapped-keys.ts'
 export {
   findWrappedKey,
   listMasterKeys,
+  listWrappedKeys,
   type MasterKeyRow,
   putMasterKeys,
   putWrappedKeys,
   removeWrappedKeys,
+  rewrapKeys,
   type WrappedKeyRow,
   wrappedKeysMigrations,
 } from './wrapped-keys/wrapped-keys.ts'

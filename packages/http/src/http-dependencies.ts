@@ -10,6 +10,7 @@ import type {
   Idempotency,
   Integrity,
   LogExport,
+  MasterKeyRotation,
   Transparency,
   Uploads,
   Webhooks,
@@ -40,6 +41,8 @@ export type HttpDependencies = {
   readonly idempotency?: Idempotency
   /** Absent: the routes of holds do not exist. */
   readonly holds?: FileHolds
+  /** Absent: master keys are not rotated. */
+  readonly masterKeys?: MasterKeyRotation
   /** Absent: nothing can be erased. */
   readonly erasures?: Erasures
   /** Absent: nobody can ask for stored content to be read again. */

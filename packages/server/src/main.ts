@@ -20,6 +20,7 @@ import { createKey, listKeys, revokeKey, updateKey } from './commands/keys.ts'
 import { sweep } from './commands/maintenance.ts'
 import { createProject, listProjects } from './commands/projects.ts'
 import { restore } from './commands/restore.ts'
+import { rotateMaster } from './commands/rotate-master.ts'
 import { scrub } from './commands/scrub.ts'
 import { serve } from './commands/serve.ts'
 import { usage } from './commands/usage.ts'
@@ -195,7 +196,7 @@ function describe(run: Wrap): Command {
     .option('--json', 'one JSON object for each project')
     .action((flags) => run(listProjects)(flags))
 
-  const keys = program.command('keys').description('API keys')
+  const keys = program.command('keys').description('API keys, and the master key')
   keys
     .command('create')
     .description('make a service account with one key; prints the key this once')
@@ -231,6 +232,11 @@ function describe(run: Wrap): Command {
     .argument('<key-id>')
     .option('--project <id>', 'the project (default: default)')
     .action((id, flags) => run(revokeKey)(id, flags))
+  keys
+    .command('rotate-master')
+    .description('put all keys of content under a new master key, while serving')
+    .option('--json', 'print everything as JSON')
+    .action((flags) => run(rotateMaster)(flags))
 
   program
     .command('erase')

@@ -34,6 +34,11 @@ import { createBackgroundScrub, type ScrubStore } from './integrity/background-s
 import { createDamageLog } from './integrity/damage-log.ts'
 import type { Integrity } from './integrity/integrity.ts'
 import { createScrub } from './integrity/scrub.ts'
+import {
+  createMasterKeyRotation,
+  type MasterKeyRotation,
+} from './keys/master-key-rotation.ts'
+import type { MasterKeyStore } from './keys/master-key-store.ts'
 import { createMemoryRateStore, type RateStore } from './rates/rate-store.ts'
 import { createUploadRates } from './rates/upload-rates.ts'
 import { createConsumerControl } from './reactions/consumer-control.ts'
@@ -59,6 +64,8 @@ export type ServiceOptions = {
   readonly rateStore?: RateStore
   /** Absent: there are no webhooks. */
   readonly webhooks?: WebhookOptions
+  /** Where the master keys are. Absent: they are not rotated. */
+  readonly masterKeys?: MasterKeyStore
   /** Where erasures are listed, outside of the database. */
   readonly erasureFile: ErasureFile
   /** Reads that are written down as events. Default: none. */
@@ -83,6 +90,7 @@ export interface Service {
   readonly access?: AccessLog
   readonly webhooks?: Webhooks
   readonly idempotency: Idempotency
+  readonly masterKeys: MasterKeyRotation
   authenticate(token: string): MaybePromise<Authentication>
   health(): { readonly ready: boolean; readonly reasons: readonly string[] }
   /** Begins what happens by itself: expiry, garbage, reactions, the sweep, idempotency rows. */
@@ -130,6 +138,7 @@ export async function createService(
     () => background?.reactions.wake(),
   )
 
+  const masterKeys = createMasterKeyRotation(environment, appender, options.masterKeys)
   const eraser = createEraser(environment, appender, options.erasureFile)
   const { accessEvents = 'off', takeGarbageTurn = () => ({ release() {} }) } = options
   const access =
@@ -212,6 +221,7 @@ export async function createService(
     history: createHistory(environment, appender, options.monotonic),
     auditLog: createAuditLog(environment),
     idempotency: createIdempotency(environment),
+    masterKeys,
     ...(webhooks && { webhooks: webhooks.useCases }),
     admin: createAdmin(environment, { appender, consumers, keyUses }, options.dialect),
     integrity,
@@ -313,8 +323,12 @@ export async function createService(
       background.reactions.wake()
       background.scrub?.wake()
       await webhooks?.runner.start()
+      await masterKeys
+        .resume()
+        .catch(failed('going on with a rotation of the master key'))
     },
     async stopBackground() {
+      await masterKeys.stop()
       if (!background) return
       await webhooks?.runner.stop()
       await Promise.all(Object.values(background).map((one) => one.stop()))

@@ -78,6 +78,8 @@ export {
   masterKey,
   type WrappedKey,
 } from './keys/key-ring.ts'
+export type { MasterKeyRotation, RotationView } from './keys/master-key-rotation.ts'
+export type { MasterKeyStore } from './keys/master-key-store.ts'
 export { openKeyRing } from './keys/open-key-ring.ts'
 export { createPluginHost, type PluginHost } from './plugin-host/index.ts'
 export { createMemoryRateStore, type RateStore } from './rates/rate-store.ts'

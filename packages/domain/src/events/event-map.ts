@@ -249,6 +249,11 @@ export type EventMap = {
       readonly problem: 'jumped' | 'behind'
     }
   }
+  /** Every key of content is wrapped under another master key by now, and the former one opens nothing any more. */
+  MasterKeyRotated: {
+    /** Ids of master keys. */
+    data: { readonly from: string; readonly to: string }
+  }
 }
 
 export type RestoreReason = 'rollback' | 'restore' | 'import' | 'move'

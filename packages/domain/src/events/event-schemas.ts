@@ -248,4 +248,5 @@ export const eventSchemas: Readonly<Record<EventType, TypeSchema>> = {
     schema: 1,
     data: shape({ wall_time: uint, problem: { enum: ['jumped', 'behind'] } }),
   },
+  MasterKeyRotated: { schema: 1, data: shape({ from: text, to: text }) },
 }

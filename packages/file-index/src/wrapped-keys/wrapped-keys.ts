@@ -26,8 +26,11 @@ export type MasterKeyRow = {
   id: string
   /** 64 hex digits. */
   fingerprint: string
-  /** `active`: new keys are wrapped under it · `retired`: it opens nothing any more. */
-  state: 'active' | 'retired'
+  /**
+   * `standby`: it is about to be the active one · `active`: new keys are wrapped under it · `retiring`: no new key is,
+   * and former ones are being wrapped anew · `retired`: it opens nothing any more.
+   */
+  state: 'standby' | 'active' | 'retiring' | 'retired'
 }
 
 export const wrappedKeysMigrations: LogModule['migrations'] = {
@@ -55,6 +58,28 @@ const deleteKey = statement<WrappedKeysTables, { extent: string }>()((db, p) =>
 
 const find = statement<WrappedKeysTables, { extent: string }>()((db, p) =>
   db.selectFrom('wrapped_keys').selectAll().where('extent', '=', p('extent')),
+)
+
+const pageOfKeys = statement<WrappedKeysTables, { after: string; limit: number }>()(
+  (db, p) =>
+    db
+      .selectFrom('wrapped_keys')
+      .selectAll()
+      .where('extent', '>', p('after'))
+      .orderBy('extent')
+      .limit(p('limit')),
+)
+
+// Never an upsert: a key that was destroyed meanwhile must not come back.
+const rewrap = statement<
+  WrappedKeysTables,
+  { extent: string; from: string; to: string; wrapped: Uint8Array }
+>()((db, p) =>
+  db
+    .updateTable('wrapped_keys')
+    .set({ kek: p('to'), wrapped: p('wrapped') })
+    .where('extent', '=', p('extent'))
+    .where('kek', '=', p('from')),
 )
 
 const masterKeys = statement<WrappedKeysTables, Record<never, never>>()((db) =>
@@ -85,6 +110,25 @@ export function findWrappedKey(
   extent: string,
 ): MaybePromise<WrappedKeyRow | undefined> {
   return sql.get(find, { extent })
+}
+
+/** Keys in the order of their extents, whatever they are wrapped under. */
+export async function listWrappedKeys(
+  sql: Sql,
+  page: { readonly after: string; readonly limit: number },
+): Promise<WrappedKeyRow[]> {
+  return await sql.all(pageOfKeys, page)
+}
+
+/** Puts keys under another master key that are there still, and under the former one. */
+export async function rewrapKeys(
+  sql: Sql,
+  masters: { readonly from: string; readonly to: string },
+  rows: readonly Pick<WrappedKeyRow, 'extent' | 'wrapped'>[],
+): Promise<void> {
+  for (const { extent, wrapped } of rows) {
+    await sql.run(rewrap, { ...masters, extent, wrapped })
+  }
 }
 
 export async function listMasterKeys(sql: Sql): Promise<MasterKeyRow[]> {

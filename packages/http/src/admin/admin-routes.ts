@@ -39,6 +39,7 @@ import {
 import { checkPurposes } from './check-purposes.ts'
 import { addErasureRoutes } from './erasure-routes.ts'
 import { addIntegrityRoutes } from './integrity-routes.ts'
+import { addMasterKeyRoutes } from './master-key-routes.ts'
 import { pageQuery } from './page-query.ts'
 
 /** A request that the admin key sent. */
@@ -82,6 +83,7 @@ export function addAdminRoutes(
   addConsumerRoutes(route, admin)
   addMaintenanceRoutes(route, admin)
   if (dependencies.erasures) addErasureRoutes(route, dependencies.erasures)
+  if (dependencies.masterKeys) addMasterKeyRoutes(route, dependencies.masterKeys)
   if (dependencies.integrity) addIntegrityRoutes(route, dependencies.integrity)
 }
 

@@ -1,4 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from 'node:fs'
 import { join, resolve } from 'node:path'
 import { CustodyError } from '@custody/domain'
 import {
@@ -6,25 +14,12 @@ import {
   type KeyRing,
   MASTER_KEY_BYTES,
   type MasterKey,
+  type MasterKeyStore,
   masterKey,
 } from '@custody/service'
 import type { Config } from '../config/load-config.ts'
 import { makePrivateFolder } from './data-folder.ts'
 import { replaceFile } from './replace-file.ts'
-
-/** Where the master keys of a deployment are. */
-export type MasterKeyStore = {
-  /** The path of the file, or the setting that holds the keys. */
-  readonly source: string
-  /**
-   * The keys, the current one first; none where there is no file yet.
-   *
-   * @throws CustodyError `invalid_configuration` for what is no key
-   */
-  load(): readonly MasterKey[]
-  /** Makes the first key; undefined where keys come from the configuration. */
-  readonly make: (() => MasterKey) | undefined
-}
 
 /** 32 bytes in base64, with or without padding, in either alphabet; several are separated by commas. */
 const base64Keys = /^[A-Za-z0-9+/_-]{43}=?(,[A-Za-z0-9+/_-]{43}=?)*$/
@@ -40,17 +35,30 @@ export function masterKeyStore(
   const setting = 'CUSTODY_MASTER_KEY'
   if (given !== undefined) {
     const load = () => parseKeys(keysOf(given, cwd, setting), setting)
-    return { source: setting, load, make: undefined }
+    return { source: setting, load, make: undefined, remove: undefined }
   }
   const path = join(secretsDir, 'master-key')
+  const load = () => (existsSync(path) ? parseKeys(readFileSync(path, 'utf8'), path) : [])
+  const write = (keys: readonly MasterKey[]) =>
+    replaceFile(
+      path,
+      keys.map(({ key }) => `${Buffer.from(key).toString('base64')}\n`).join(''),
+      0o600,
+    )
   return {
     source: path,
-    load: () => (existsSync(path) ? parseKeys(readFileSync(path, 'utf8'), path) : []),
+    load,
     make() {
-      const key = new Uint8Array(random(MASTER_KEY_BYTES))
+      const made = masterKey(new Uint8Array(random(MASTER_KEY_BYTES)))
       makePrivateFolder(secretsDir)
-      replaceFile(path, `${Buffer.from(key).toString('base64')}\n`, 0o600)
-      return masterKey(key)
+      write([made, ...load()])
+      return made
+    },
+    remove(ids) {
+      const keys = load()
+      const left = keys.filter(({ id }) => !ids.has(id))
+      if (left.length === keys.length) return
+      overwriteAfter(path, () => write(left))
     },
   }
 }
@@ -71,6 +79,22 @@ export function loadKeyRing(
 type StoreOptions = Pick<Config, 'masterKey' | 'secretsDir'> & {
   /** A relative path of the setting starts from here. */
   readonly cwd: string
+}
+
+/**
+ * Overwrites what a file was when it has been replaced. Where the file system keeps copies, they are its own matter; a
+ * process that is killed in between leaves the old blocks to be used again.
+ */
+function overwriteAfter(path: string, replace: () => void): void {
+  const former = openSync(path, 'r+')
+  try {
+    const { size } = fstatSync(former)
+    replace()
+    writeSync(former, Buffer.alloc(size), 0, size, 0)
+    fsyncSync(former)
+  } finally {
+    closeSync(former)
+  }
 }
 
 function keysOf(given: string, cwd: string, setting: string): string {

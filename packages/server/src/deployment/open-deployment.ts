@@ -126,17 +126,12 @@ export async function openDeployment(
       ...(imported && { newEpoch: { reason: 'import', old: imported } }),
     })
     if (imported) await settleImported({ log, blobs, ids, logger })
-    const { source, load, make } = masterKeyStore(
-      { ...config, cwd: options.cwd },
-      ids.random,
-    )
+    const keyStore = masterKeyStore({ ...config, cwd: options.cwd }, ids.random)
     const keys = await openKeyRing({
       log,
       ids,
       seals: mode !== 'off',
-      source,
-      load,
-      make,
+      store: keyStore,
     })
     const service = await createService(
       { log, blobs, plugins, clock, ids, logger, keys },
@@ -145,6 +140,7 @@ export async function openDeployment(
         apiKey: options.configure ? secrets.apiKey.value : undefined,
         dialect: config.dialect,
         monotonic,
+        masterKeys: keyStore,
         erasureFile: erasureFile(folder.erasures),
         accessEvents: config.accessEvents,
         ...(config.scrubRate > 0 && {

@@ -44,6 +44,7 @@ export async function runServer(options: {
     uploads: service.uploads,
     holds: service.holds,
     idempotency: service.idempotency,
+    masterKeys: service.masterKeys,
     erasures: service.erasures,
     integrity: service.integrity,
     ...(service.access && { access: service.access }),

@@ -26,6 +26,8 @@ export async function storeContent(
   signal: AbortSignal,
 ): Promise<StoredContent> {
   const { stored } = content
+  if (!stored.inline) await content.commit(extentId, { signal })
+  // Last of all: what is wrapped is handed to the log before anything else can happen, a rotation for one.
   const form = {
     format: stored.format,
     storedBytes: stored.bytes,
@@ -38,7 +40,6 @@ export async function storeContent(
       async removeAfter() {},
     }
   }
-  await content.commit(extentId, { signal })
   return {
     place: { place: 'disk', ...form },
     attachments: [],

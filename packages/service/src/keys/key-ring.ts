@@ -19,12 +19,18 @@ export type WrappedKey = {
   readonly wrapped: Uint8Array
 }
 
-/** The master keys of a deployment: one that wraps, and those that former ones are still wrapped under. */
+/** The master keys of a deployment: one that wraps, and others that keys may be wrapped under. */
 export interface KeyRing {
+  /** Id of the key that wraps. */
+  readonly current: string
   /** Wraps under the current key; it opens the extent with this id only. */
   wrap(dataKey: Uint8Array, extentId: string): WrappedKey
   /** @throws CustodyError `content_damaged`, `master_key_missing` */
   unwrap(key: WrappedKey, extentId: string): Uint8Array
+  /** Takes a key in, which wraps from here on. */
+  use(key: MasterKey): void
+  /** Lets go of a key that nothing is wrapped under any more. */
+  drop(id: string): void
 }
 
 /** Length of a master key in bytes. */
@@ -45,9 +51,12 @@ export function createKeyRing(
   keys: readonly [MasterKey, ...MasterKey[]],
   random: (bytes: number) => Uint8Array,
 ): KeyRing {
-  const [current] = keys
+  let [current] = keys
   const byId = new Map(keys.map((one) => [one.id, one]))
   return {
+    get current() {
+      return current.id
+    },
     wrap(dataKey, extentId) {
       const wrapped = wrapKey(current.key, { dataKey, extentId }, random(12))
       return { kek: current.id, wrapped }
@@ -66,6 +75,14 @@ export function createKeyRing(
         'content_damaged',
         `Stored content is damaged: the key of extent ${extentId} is not authentic`,
       )
+    },
+    use(key) {
+      byId.set(key.id, key)
+      current = key
+    },
+    drop(id) {
+      if (id === current.id) throw new TypeError(`${id} wraps, and cannot be dropped`)
+      byId.delete(id)
     },
   }
 }

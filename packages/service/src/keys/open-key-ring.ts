@@ -4,18 +4,14 @@ import { listMasterKeys, type MasterKeyRow } from '@custody/file-index'
 import type { Ids } from '../ids.ts'
 import type { RecordMasterKeys } from '../log/stored-command.ts'
 import { createKeyRing, type KeyRing, type MasterKey } from './key-ring.ts'
+import type { MasterKeyStore } from './master-key-store.ts'
 
 export type OpenKeyRingOptions = {
   readonly log: Pick<EventLog, 'append' | 'reader'>
   readonly ids: Ids
   /** Whether content is to be sealed from now on. */
   readonly seals: boolean
-  /** Where master keys are, as the end of a sentence: a path or the name of a setting. */
-  readonly source: string
-  /** The keys that are there; the first one wraps. */
-  readonly load: () => readonly MasterKey[]
-  /** Makes the first key, durably. Undefined where keys are configured, and never made. */
-  readonly make: (() => MasterKey) | undefined
+  readonly store: MasterKeyStore
 }
 
 /**
@@ -29,7 +25,8 @@ export type OpenKeyRingOptions = {
 export async function openKeyRing(
   options: OpenKeyRingOptions,
 ): Promise<KeyRing | undefined> {
-  const { log, ids, source, load, make } = options
+  const { log, ids, store } = options
+  const { source, load, make } = store
   const known = await listMasterKeys(log.reader.sql)
   const needed = known.filter(({ state }) => state !== 'retired')
   if (!options.seals && needed.length === 0) return undefined
@@ -47,9 +44,14 @@ export async function openKeyRing(
   if (!active) await record(log, ids, current)
   // The one that the database knows, wherever it stands among others.
   const wrapping = keys.find(({ id }) => id === active?.id) ?? current
-  const rest = [current, ...others].filter(({ id }) => id !== wrapping.id)
+  const retired = new Set(known.filter(({ state }) => state === 'retired').map(idOf))
+  const rest = [current, ...others].filter(
+    ({ id }) => id !== wrapping.id && !retired.has(id),
+  )
   return createKeyRing([wrapping, ...rest], ids.random)
 }
+
+const idOf = ({ id }: { readonly id: string }) => id
 
 function requireKey(
   { id, fingerprint }: MasterKeyRow,

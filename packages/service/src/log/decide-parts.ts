@@ -30,7 +30,7 @@ export type PartsContext = {
     dialect: { readonly quotaBytes?: number },
   ): Promise<UploadState>
   /** Writes down where the bytes of an extent lie. */
-  keepExtent(id: string, place: Place, attachment: Uint8Array | undefined): void
+  keepExtent(id: string, place: Place, attachment: Uint8Array | undefined): Promise<void>
 }
 
 /** Decides on an upload in parts. */
@@ -51,7 +51,9 @@ export async function decideParts(
         { ...command, ...asked },
         now,
       )
-      if ('events' in decision) keepExtent(command.part, command.place, attachments[0])
+      if ('events' in decision) {
+        await keepExtent(command.part, command.place, attachments[0])
+      }
       return decision
     }
     case 'CompleteUpload':

@@ -43,6 +43,8 @@ import {
   filesProjection,
   findPrivateGroups,
   keyUsesMigrations,
+  listMasterKeys,
+  type MasterKeyRow,
   projections,
   putExtents,
   putKeyUses,
@@ -51,6 +53,7 @@ import {
   removeExtents,
   removeInlineExtents,
   removeWrappedKeys,
+  rewrapKeys,
   type UploadsBatch,
   uploadsProjection,
   type WebhooksBatch,
@@ -101,6 +104,7 @@ function createDecider(
   const keys: WrappedKeyRow[] = []
   const destroyed: string[] = []
   const erased: string[] = []
+  let masters: MasterKeyRow[] | undefined
 
   /** What decisions about new bytes look at. `quotaBytes`: the dialect's quota. */
   async function uploadState(
@@ -119,7 +123,23 @@ function createDecider(
     }
   }
 
-  function keepExtent(id: string, place: Place, attachment: Uint8Array | undefined) {
+  /**
+   * A rotation looks at each key once, so none may be wrapped under the former master key after it has begun. What was
+   * is in the queue before the command that says so.
+   */
+  async function requireWrapping(kek: string): Promise<void> {
+    masters ??= await listMasterKeys(sql)
+    const state = masters.find(({ id }) => id === kek)?.state
+    if (state === 'active' || state === 'standby') return
+    throw new TypeError(`A key is wrapped under ${kek}, which is ${state ?? 'unknown'}`)
+  }
+
+  async function keepExtent(
+    id: string,
+    place: Place,
+    attachment: Uint8Array | undefined,
+  ): Promise<void> {
+    if (place.key) await requireWrapping(place.key.kek)
     extents.push({
       id,
       place: place.place,
@@ -143,7 +163,7 @@ function createDecider(
       for (const [index, extent] of command.extents.entries()) {
         const place = command.places[index]
         if (!place) throw new TypeError(`Extent ${extent.id} has no place`)
-        keepExtent(extent.id, place, context.attachments[index])
+        await keepExtent(extent.id, place, context.attachments[index])
       }
     }
     return decision
@@ -258,8 +278,28 @@ function createDecider(
         await putKeyUses(sql, command.uses)
         return events()
       case 'RecordMasterKeys':
+        masters = undefined
         await putMasterKeys(sql, command.keys)
         return events()
+      case 'RewrapKeys':
+        await rewrapKeys(
+          sql,
+          command,
+          command.keys.map(({ extent, wrapped }) => ({
+            extent,
+            wrapped: Buffer.from(wrapped, 'base64'),
+          })),
+        )
+        return events()
+      case 'RetireMasterKey':
+        masters = undefined
+        await putMasterKeys(sql, [{ ...command.from, state: 'retired' }])
+        return events({
+          type: 'MasterKeyRotated',
+          stream: 'log',
+          after: 'latest',
+          data: { from: command.from.id, to: command.to },
+        })
       case 'CreateWebhook':
       case 'UpdateWebhook':
       case 'RotateWebhookSecret':

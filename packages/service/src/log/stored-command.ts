@@ -42,6 +42,24 @@ export type RecordMasterKeys = {
   readonly keys: readonly MasterKeyRow[]
 }
 
+/** Puts data keys under another master key: beside the log as well. */
+export type RewrapKeys = {
+  readonly type: 'RewrapKeys'
+  /** Ids of master keys. */
+  readonly from: string
+  readonly to: string
+  /** The data keys under the other one, base64. */
+  readonly keys: readonly { readonly extent: string; readonly wrapped: string }[]
+}
+
+/** Ends a rotation: nothing is wrapped under the former key any more. */
+export type RetireMasterKey = {
+  readonly type: 'RetireMasterKey'
+  readonly from: MasterKeyRow
+  /** Id of the active one. */
+  readonly to: string
+}
+
 /** Writes down when keys were last used: beside the log, so it leads to no event. */
 export type RecordKeyUses = {
   readonly type: 'RecordKeyUses'
@@ -81,4 +99,6 @@ export type StoredCommand =
   | StoredPart
   | RecordKeyUses
   | RecordMasterKeys
+  | RewrapKeys
+  | RetireMasterKey
   | StoredWebhookCommand
