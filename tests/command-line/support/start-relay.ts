@@ -26,6 +26,8 @@ export type Fate =
   | { readonly cutAnswerAfter: number }
   /** So many bytes of the body are taken in, then the connection breaks. */
   | { readonly cutRequestAfter: number }
+  /** Half of the answer's first chunk comes, and no more. */
+  | 'stall'
   /** The body arrives with another byte. */
   | 'damage answer'
   /** Another answer, without the server. */
@@ -121,6 +123,13 @@ function pass(
         })
       })
       response.once('end', () => answer.end())
+      return
+    }
+    if (fate === 'stall') {
+      response.once('data', (chunk: Buffer) => {
+        response.pause()
+        answer.write(chunk.subarray(0, chunk.length / 2))
+      })
       return
     }
     if (fate === 'damage answer') {

@@ -42,13 +42,15 @@ export function connectApi(
   server: ServerChoice,
   { retries, idleMs, signal }: Patience & { readonly signal: AbortSignal },
 ): ApiConnection {
-  const headers = {
+  /** A key goes to nobody else. */
+  const headersTo = (url: URL): OutgoingHttpHeaders => ({
     accept: 'application/json',
     // What is stored is asked for as it is, so that its length and digest can be checked
     'accept-encoding': 'identity',
     'user-agent': 'custody',
-    ...(server.key !== undefined && { authorization: `Bearer ${server.key}` }),
-  }
+    ...(server.key !== undefined &&
+      url.origin === server.base.origin && { authorization: `Bearer ${server.key}` }),
+  })
 
   async function backOff(attempt: number, error: unknown): Promise<boolean> {
     signal.throwIfAborted()
@@ -73,24 +75,24 @@ export function connectApi(
     try {
       answer = await exchange(url, {
         method,
-        headers: { ...headers, ...options.headers },
+        headers: { ...headersTo(url), ...options.headers },
         ...(options.body && { body: options.body }),
         idleMs: options.idleMs ?? idleMs,
         signal,
       })
     } catch (error) {
-      throw told(error)
+      throw told(error, url)
     }
     return answer
   }
 
   /** An error of a connection as a person understands it. */
-  function told(error: unknown): unknown {
+  function told(error: unknown, url: URL): unknown {
     if (signal.aborted) return signal.reason
     if (error instanceof CustodyError) return error
     const reason = error instanceof Error ? reasonOf(error) : String(error)
     return connectionError(
-      `The connection to ${quote(server.base.origin)} failed: ${reason}`,
+      `The connection to ${quote(url.origin)} failed: ${reason}`,
       error,
     )
   }
@@ -121,7 +123,10 @@ export function connectApi(
           }
           const answer = await send(url, method, options)
           if (!isSuccess(answer)) return await refuse(answer)
-          return parseAnswer(await readAnswer(answer, 64 * MiB).catch(rethrow), url)
+          const body = await readAnswer(answer, 64 * MiB).catch((error) => {
+            throw told(error, url)
+          })
+          return parseAnswer(body, url)
         } catch (error) {
           if (!(await backOff(attempt, error))) throw error
         }
@@ -131,11 +136,7 @@ export function connectApi(
     async stream(path, own) {
       let url = urlOf(server.base, path)
       for (let hops = 0; ; hops++) {
-        const isOwn = url.origin === server.base.origin
-        const answer = await send(url, 'GET', {
-          // A key goes to nobody else
-          headers: { ...own, ...(isOwn ? {} : { authorization: undefined }) },
-        })
+        const answer = await send(url, 'GET', { headers: own })
         const { location } = answer.headers
         if (isRedirect(answer) && location !== undefined && hops < 5) {
           answer.resume()
@@ -146,10 +147,6 @@ export function connectApi(
         return answer
       }
     },
-  }
-
-  function rethrow(error: unknown): never {
-    throw told(error)
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Dirent, type Stats, statSync } from 'node:fs'
+import { type Dirent, lstatSync, type Stats, statSync } from 'node:fs'
 import { glob, readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { CustodyError, quote } from '@custody/domain'
@@ -44,8 +44,10 @@ async function* filesIn(
   const path = resolve(how.cwd, shown)
   const stats = lookAt(path)
   if (stats?.isFile()) yield { path, shown }
-  else if (stats?.isDirectory() && how.recursive) yield* filesBelow(path, shown)
-  else if (stats?.isDirectory() && !how.isPattern) {
+  else if (stats?.isDirectory() && how.recursive) {
+    // A pattern may match a link to the folder that it is in
+    if (!how.isPattern || lstatSync(path).isDirectory()) yield* filesBelow(path, shown)
+  } else if (stats?.isDirectory() && !how.isPattern) {
     throw new CustodyError(
       'invalid_value',
       `${quote(shown)} is a folder: --recursive puts the files in it and below it.`,

@@ -1,0 +1,54 @@
+import t from 'tap'
+import { barLine, createProgress, showBytes } from '../../src/client/progress.ts'
+
+const state = {
+  ...{ name: 'a.txt', files: 1, filesDone: 0 },
+  ...{ bytes: 1024 * 1024, bytesDone: 256 * 1024, bytesPerSecond: 64 * 1024 },
+}
+
+t.test('a bar says how far it is, how fast, and how long it takes', async (t) => {
+  t.equal(
+    barLine(state, 200),
+    'a.txt  [######------------------]   25 %  256.0 KiB of 1.0 MiB  64.0 KiB/s  0:12',
+  )
+  t.match(barLine({ ...state, files: 3, filesDone: 2 }, 200), /^2\/3 files {2}\[/)
+})
+
+t.test('a bar is never wider than the terminal', async (t) => {
+  for (const columns of [0, 1, 20, 79]) {
+    t.ok(barLine({ ...state, name: '数据'.repeat(40) }, columns).length < columns + 1)
+  }
+})
+
+t.test('a bar of nothing divides by nothing', async (t) => {
+  const empty = { ...state, bytes: 0, bytesDone: 0, bytesPerSecond: 0 }
+  t.match(barLine(empty, 200), /\[-{24}\] +0 % {2}0 bytes of 0 bytes {2}0 bytes\/s$/)
+})
+
+t.test('sizes have the unit that shows them', async (t) => {
+  t.strictSame([0, 1023, 1024, 1536, 5 * 2 ** 30].map(showBytes), [
+    ...['0 bytes', '1023 bytes', '1.0 KiB', '1.5 KiB', '5.0 GiB'],
+  ])
+})
+
+t.test('what is sent again is not counted twice, and lines clear the bar', async (t) => {
+  const shown: string[] = []
+  let now = 0
+  const show = (text: string) => void shown.push(text)
+  const progress = createProgress({ show, columns: () => 200, clock: () => now })
+  progress.expect(1, 1000)
+  const tracker = progress.begin('a.txt')
+  now = 1000
+  tracker.move('0', 400)
+  tracker.move('0', 100)
+  tracker.skip('1', 500)
+  await new Promise((resolve) => setTimeout(resolve, 250))
+  t.match(shown.at(-1), / 60 % {2}600 bytes of 1000 bytes {2}100 bytes\/s {2}0:04$/)
+  progress.line(() => shown.push('a line'))
+  t.strictSame(shown.slice(-2), ['', 'a line'])
+  tracker.end(true)
+  progress.end()
+  const { length } = shown
+  await new Promise((resolve) => setTimeout(resolve, 150))
+  t.equal(shown.length, length, 'nothing is shown after the end')
+})
