@@ -30,7 +30,7 @@ export {
   frontierRoot,
   type SubtreeRun,
 } from './merkle/frontier.ts'
-export { hashBytes, leafHash, nodeHash } from './merkle/hash.ts'
+export { hashBytes, leafHash, leafHashOfText, nodeHash } from './merkle/hash.ts'
 export { readFrontier } from './merkle/hash-ranges.ts'
 export { inclusionProof, verifyInclusion } from './merkle/inclusion-proof.ts'
 export {

@@ -1,7 +1,7 @@
 import type { LogTables } from '../append/log-tables.ts'
 import { statement } from '../sql/statement.ts'
 import { type Findings, MAX_FINDINGS, show } from './finding.ts'
-import type { RawLog } from './raw-log.ts'
+import type { RawRows } from './raw-log.ts'
 
 /** Names (projects, streams, event ids) that one statement counts over. */
 const NAMES = 10_000
@@ -87,7 +87,7 @@ const END = '\u{10ffff}'
  * Counts along the indexes: `seq` of each project and `version` of each stream are 1, 2, 3, …, and no event id
  * stands twice. The engine counts, some names at a time, so that nothing grows with the number of streams.
  */
-export async function checkNumbers(log: RawLog, findings: Findings): Promise<void> {
+export async function checkNumbers(log: RawRows, findings: Findings): Promise<void> {
   for (const { names, numbers, last, gaps, page } of counted) {
     for await (const span of spans((args) => log.sql.get(last, args))) {
       for (const { name } of await log.sql.all(gaps, span)) {

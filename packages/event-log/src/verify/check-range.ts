@@ -1,12 +1,18 @@
-import { commitmentOfText, hashBytes, leafHash, saltBytes } from '@custody/transparency'
+import {
+  commitmentOfText,
+  hashBytes,
+  leafHash,
+  leafHashOfText,
+  saltBytes,
+} from '@custody/transparency'
 import { batchChain } from '../append/batch-chain.ts'
 import { WRITER_EPOCH } from '../append/log-head.ts'
-import type { BatchRow, EventRow, PrivateRow } from '../append/log-tables.ts'
+import type { BatchRow, EventRow } from '../append/log-tables.ts'
 import { type EventRecord, MAX_RECORD_BYTES, RECORD_VERSION } from '../event-record.ts'
 import { parseTime } from '../log-time.ts'
 import { collectFindings, type Finding, type Findings, show } from './finding.ts'
-import { isCanonical } from './is-canonical.ts'
-import type { ErasedGroup, RawLog } from './raw-log.ts'
+import { isCanonical, isPlainJson, isPlainText } from './is-canonical.ts'
+import type { ErasedGroup, RawEvent, RawPrivate, RawRows } from './raw-log.ts'
 import { batchBefore, batchesBetween, recordAt } from './raw-rows.ts'
 
 /** What can be told of a range of positions by itself; plain data, so that it can come from another thread. */
@@ -57,7 +63,7 @@ const REPLACEMENT = '\ufffd'
  * everything but their place in the tree.
  */
 export async function checkRange(
-  log: RawLog,
+  log: RawRows,
   from: number,
   to: number,
 ): Promise<RangeReport> {
@@ -80,13 +86,13 @@ export async function checkRange(
   }
 }
 
-async function checkRows(log: RawLog, from: number, to: number): Promise<RangeReport> {
+async function checkRows(log: RawRows, from: number, to: number): Promise<RangeReport> {
   const { sql } = log
   const findings = collectFindings()
   const args = { from, to }
   const events = await log.events(from, to)
   const privates = await log.privates(from, to)
-  const leaves = new Uint8Array((to - from + 1) * hashBytes)
+  const leaves = Buffer.from(new ArrayBuffer((to - from + 1) * hashBytes))
   const missing: number[] = []
   const doubtful: { position: number; stored: Uint8Array }[] = []
   const erased: ErasedGroup[] = []
@@ -98,7 +104,7 @@ async function checkRows(log: RawLog, from: number, to: number): Promise<RangeRe
   let nextEvent = 0
 
   for (let position = from; position <= to; position += 1) {
-    const own: PrivateRow[] = []
+    const own: RawPrivate[] = []
     for (; privates[nextPrivate]?.position === position; nextPrivate += 1) {
       const row = privates[nextPrivate]
       if (row) own.push(row)
@@ -111,13 +117,9 @@ async function checkRows(log: RawLog, from: number, to: number): Promise<RangeRe
     }
     nextEvent += 1
     const leaf = leafHashOf(row.record)
-    leaves.set(leaf, (position - from) * hashBytes)
-    if (!isBytes(row.leaf_hash) || Buffer.compare(leaf, row.leaf_hash) !== 0) {
-      doubtful.push({ position, stored: toBytes(row.leaf_hash) })
-    }
-    const record = parseRecord(row, findings)
-    if (String(row.record).includes(REPLACEMENT)) {
-      inexact.push({ table: 'events', key: { position } })
+    leaves.write(leaf, (position - from) * hashBytes, 'hex')
+    if (leaf !== row.leaf_hash) {
+      doubtful.push({ position, stored: Buffer.from(row.leaf_hash, 'hex') })
     }
     if (!(row.time > time)) {
       findings.add({
@@ -129,6 +131,11 @@ async function checkRows(log: RawLog, from: number, to: number): Promise<RangeRe
     }
     time = row.time
     times[position - from] = time
+    if (isWhole(row, own)) continue
+    const record = parseRecord(row, findings)
+    if (String(row.record).includes(REPLACEMENT)) {
+      inexact.push({ table: 'events', key: { position } })
+    }
     const commit = record?.commit
     if (commit) checkPrivate(findings, position, commit, own, { erased, inexact })
   }
@@ -169,10 +176,65 @@ const extra = (position: number, grp: unknown): Finding => ({
   problem: 'a private group that no event has',
 })
 
+/**
+ * Whether an event is as nearly all are, with nothing wrong: its record is, to the letter, what its columns and private
+ * rows give, around plain data. Nothing is parsed for that, which takes half of the time. False says nothing.
+ */
+function isWhole(row: RawEvent, rows: readonly RawPrivate[]): boolean {
+  const { record, position, seq, version, schema } = row
+  if (typeof record !== 'string' || record.length * 3 > MAX_RECORD_BYTES) return false
+  if (typeof seq !== 'number' || typeof version !== 'number') return false
+  if (typeof position !== 'number' || typeof schema !== 'number') return false
+  const { project, stream, event_id, type, time, actor, request } = row
+  if (!isPlainText(project) || !isPlainText(stream) || !isPlainText(event_id))
+    return false
+  if (!isPlainText(type) || !isPlainText(actor) || !isPlainText(request)) return false
+  if (!isTime(time)) return false
+  const commit = commitOf(rows)
+  if (commit === undefined) return false
+  const head = `{"actor":"${actor}","commit":${commit},"data":`
+  const tail =
+    `,"id":"${event_id}","position":${position},"project":"${project}","request":"${request}",` +
+    `"schema":${schema},"seq":${seq},"stream":"${stream}","time":"${time}","type":"${type}",` +
+    `"v":${RECORD_VERSION},"version":${version}}`
+  return (
+    record.startsWith(head) &&
+    record.endsWith(tail) &&
+    isPlainJson(record, head.length, record.length - tail.length)
+  )
+}
+
+/** The commitments that private rows give, as a record has them; undefined where something is unusual. */
+function commitOf(rows: readonly RawPrivate[]): string | undefined {
+  let text = ''
+  let before: string | undefined
+  for (const { grp, salt, body } of rows) {
+    if (!isPlainText(grp) || (before !== undefined && before >= grp)) return undefined
+    if (!isSalt(salt) || typeof body !== 'string' || !isPlainJson(body)) return undefined
+    text += `${before === undefined ? '' : ','}"${grp}":"${commitmentOfText(toSalt(salt), body)}"`
+    before = grp
+  }
+  return `{${text}}`
+}
+
+const isSalt = (hex: string) => hex.length === 2 * saltBytes
+
+const saltBuffer = Buffer.alloc(saltBytes)
+
+/** Valid until the next call. */
+function toSalt(hex: string): Uint8Array {
+  saltBuffer.write(hex, 'hex')
+  return saltBuffer
+}
+
 /** Returns the record where it is one, and tells all that is wrong with it and its columns. */
-function parseRecord(row: EventRow, findings: Findings): EventRecord | undefined {
+function parseRecord(row: RawEvent, findings: Findings): EventRecord | undefined {
   const { position } = row
   const wrong = (problem: string) => findings.add({ ...at(position, 'record'), problem })
+  if (typeof row.record !== 'string') {
+    wrong('is no text')
+    return undefined
+  }
   let record: EventRecord
   try {
     record = JSON.parse(row.record)
@@ -210,7 +272,7 @@ function parseRecord(row: EventRow, findings: Findings): EventRecord | undefined
 }
 
 /** Whether every column repeats its member of the record. Written out, since it runs for every event. */
-function isRepeated(row: EventRow, record: EventRecord): boolean {
+function isRepeated(row: RawEvent, record: EventRecord): boolean {
   return (
     row.position === record.position &&
     row.project === record.project &&
@@ -253,20 +315,17 @@ function isTime(text: string): boolean {
   }
 }
 
-const scratch = Buffer.alloc(MAX_RECORD_BYTES)
-
-/** Writes into one buffer where it can: a new one for each record costs a tenth of a verification. */
-function leafHashOf(record: unknown): Buffer {
-  if (typeof record !== 'string') return leafHash(toBytes(record))
-  if (record.length * 3 > scratch.length) return leafHash(Buffer.from(record))
-  return leafHash(scratch.subarray(0, scratch.write(record)))
+/** In lower-case hex. */
+function leafHashOf(record: unknown): string {
+  if (typeof record === 'string') return leafHashOfText(record)
+  return leafHash(toBytes(record)).toString('hex')
 }
 
 function checkPrivate(
   findings: Findings,
   position: number,
   commit: Readonly<Record<string, unknown>>,
-  rows: readonly PrivateRow[],
+  rows: readonly RawPrivate[],
   { erased, inexact }: { readonly erased: ErasedGroup[]; readonly inexact: Inexact[] },
 ): void {
   let present = 0
@@ -278,7 +337,7 @@ function checkPrivate(
     present += 1
     const wrong = (column: string, problem: string) =>
       findings.add({ table: 'event_private', key: `${position} ${grp}`, column, problem })
-    if (!isBytes(salt) || salt.length !== saltBytes) {
+    if (!isSalt(salt)) {
       wrong('salt', `is not ${saltBytes} bytes`)
       continue
     }
@@ -286,7 +345,7 @@ function checkPrivate(
       wrong('body', 'is no text')
       continue
     }
-    if (commitmentOfText(salt, body) !== commit[grp]) {
+    if (commitmentOfText(toSalt(salt), body) !== commit[grp]) {
       wrong('body', 'does not give the commitment of the record, with its salt')
     }
     if (!isCanonical(body)) wrong('body', 'is not canonical JSON (RFC 8785)')

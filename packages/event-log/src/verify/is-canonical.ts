@@ -7,7 +7,7 @@ import { canonicalJson } from '@custody/transparency'
  * a third of the time that it takes to parse them and write them anew. That decides all others.
  */
 export function isCanonical(text: string): boolean {
-  if (isPlain(text)) return true
+  if (isPlainJson(text)) return true
   try {
     return canonicalJson(JSON.parse(text)) === text
   } catch {
@@ -38,13 +38,26 @@ const MAX_DIGITS = 15
 let source = ''
 let at = 0
 
-/** True only for canonical JSON without escapes, fractions and surrogates. False says nothing. */
-function isPlain(text: string): boolean {
+/**
+ * True only where this part of a text (from `start` up to `end`; all of it by default) is canonical JSON without escapes,
+ * fractions and surrogates. False says nothing.
+ */
+export function isPlainJson(text: string, start = 0, end = text.length): boolean {
   source = text
-  at = 0
-  const isWhole = scanValue(0) && at === text.length
+  at = start
+  const isWhole = scanValue(0) && at === end
   source = ''
   return isWhole
+}
+
+/** Whether a text is its own JSON form between quotes, and all of it can be seen: ASCII. */
+export function isPlainText(text: unknown): text is string {
+  if (typeof text !== 'string') return false
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index)
+    if (unit < 0x20 || unit > 0x7e || unit === QUOTE || unit === BACKSLASH) return false
+  }
+  return true
 }
 
 function scanValue(depth: number): boolean {

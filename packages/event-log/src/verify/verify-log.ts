@@ -7,7 +7,7 @@ import { checkNumbers } from './check-numbers.ts'
 import { checkRange, type RangeReport } from './check-range.ts'
 import { checkTree } from './check-tree.ts'
 import { collectFindings, type Finding, type Findings, MAX_FINDINGS } from './finding.ts'
-import type { Erasures, LogKeys, RawLog } from './raw-log.ts'
+import type { Erasures, LogKeys, RawLog, RawRows } from './raw-log.ts'
 import { ends, groupsAt, outside, recordAt } from './raw-rows.ts'
 
 /** Positions of one range: two tiles, some milliseconds. No read transaction outlives it. */
@@ -47,7 +47,9 @@ export interface VerifyWorkers {
   readonly parallel: number
   range(from: number, to: number): Promise<RangeReport>
   /** {@link checkTables} */
-  tables(): Promise<{ readonly list: readonly Finding[]; readonly count: number }>
+  tables(
+    isDefined: boolean,
+  ): Promise<{ readonly list: readonly Finding[]; readonly count: number }>
 }
 
 /**
@@ -63,7 +65,8 @@ export async function verifyLog(
   const findings = collectFindings()
   const size = await checkEnds(log, findings)
   const workers = options.workers ?? inThisThread(log)
-  const tables = workers.tables()
+  const schema = await checkSchema(log)
+  const tables = workers.tables(schema.count === 0)
   // A failure is told when it is waited for; until then it must not end the process.
   tables.catch(() => {})
   const { sizes = [] } = options
@@ -110,6 +113,7 @@ export async function verifyLog(
   } catch (error) {
     tellDamage(log, findings, error, `batches or tiles cannot be read after event ${at}`)
   }
+  findings.addAll(schema)
   findings.addAll(await tables)
   const birth = await readBirth(log)
   const { list, count } = findings
@@ -125,10 +129,28 @@ async function readBirth({ sql }: RawLog): Promise<unknown> {
   }
 }
 
-/** What is told of the tables as a whole, beside the pass over the rows. */
-export async function checkTables(log: RawLog): Promise<Findings> {
+async function checkSchema(log: RawLog): Promise<Findings> {
+  return await collect(log, [(findings) => log.checkSchema(findings)])
+}
+
+/**
+ * What is told of the tables as a whole, beside the pass over the rows.
+ *
+ * @param isDefined whether their definitions are as they should be
+ */
+export async function checkTables(log: RawRows, isDefined: boolean): Promise<Findings> {
+  return await collect(log, [
+    (findings) => log.checkEngine(findings, isDefined),
+    (findings) => checkNumbers(log, findings),
+  ])
+}
+
+async function collect(
+  log: RawRows,
+  checks: readonly ((findings: Findings) => Promise<void>)[],
+): Promise<Findings> {
   const findings = collectFindings()
-  for (const check of [log.checkEngine, (found: Findings) => checkNumbers(log, found)]) {
+  for (const check of checks) {
     try {
       await check(findings)
     } catch (error) {
@@ -140,7 +162,7 @@ export async function checkTables(log: RawLog): Promise<Findings> {
 
 /** @throws the error, where it is another one */
 function tellDamage(
-  log: RawLog,
+  log: RawRows,
   findings: Findings,
   error: unknown,
   problem: string,
@@ -153,7 +175,7 @@ function inThisThread(log: RawLog): VerifyWorkers {
   return {
     parallel: 1,
     range: (from, to) => checkRange(log, from, to),
-    tables: () => checkTables(log),
+    tables: (isDefined) => checkTables(log, isDefined),
   }
 }
 

@@ -1,7 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { openRawSqliteLog } from '../engines/sqlite/raw-sqlite-log.ts'
+import { openRawSqliteRows } from '../engines/sqlite/raw-sqlite-log.ts'
 import type { SqliteDriverName } from '../engines/sqlite/sqlite-connection.ts'
-import type { LogModule } from '../log-module.ts'
 import { checkRange, type RangeReport } from './check-range.ts'
 import type { Finding } from './finding.ts'
 import { checkTables } from './verify-log.ts'
@@ -11,13 +10,11 @@ import { checkTables } from './verify-log.ts'
 export type VerifyThreadData = {
   readonly path: string
   readonly driver: SqliteDriverName
-  /** URL of the module that exports `logModule`. */
-  readonly module: string
 }
 
 export type VerifyJob =
   | { readonly kind: 'range'; readonly from: number; readonly to: number }
-  | { readonly kind: 'tables' }
+  | { readonly kind: 'tables'; readonly isDefined: boolean }
 
 export type TablesReport = { readonly list: readonly Finding[]; readonly count: number }
 
@@ -33,16 +30,14 @@ async function run(
   port: NonNullable<typeof parentPort>,
   data: VerifyThreadData,
 ): Promise<void> {
-  const { logModule }: { logModule: LogModule } = await import(data.module)
-  const { migrations, projections } = logModule
-  const log = await openRawSqliteLog({ ...data, migrations, projections })
+  const log = await openRawSqliteRows(data)
 
   async function work(job: VerifyJob): Promise<VerifyAnswer> {
     try {
       if (job.kind === 'range') {
         return { kind: 'range', report: await checkRange(log, job.from, job.to) }
       }
-      const { list, count } = await checkTables(log)
+      const { list, count } = await checkTables(log, job.isDefined)
       return { kind: 'tables', report: { list, count } }
     } catch (error) {
       return { kind: 'failed', error }

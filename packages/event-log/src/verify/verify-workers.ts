@@ -73,8 +73,8 @@ export function startVerifyWorkers(
         throw new TypeError('A range is answered by its report')
       return answer.report
     },
-    async tables() {
-      const answer = await ask({ kind: 'tables' })
+    async tables(isDefined) {
+      const answer = await ask({ kind: 'tables', isDefined })
       if (answer.kind !== 'tables') throw new TypeError('Tables are answered by a report')
       return answer.report
     },

@@ -1,7 +1,7 @@
 import { canonicalJson } from '@custody/transparency'
 import fc from 'fast-check'
 import t from 'tap'
-import { isCanonical } from '../../src/verify/is-canonical.ts'
+import { isCanonical, isPlainJson, isPlainText } from '../../src/verify/is-canonical.ts'
 
 const texts: Record<string, boolean> = {
   '{}': true,
@@ -54,6 +54,40 @@ t.test('a text is canonical, or is not', async (t) => {
     t.ok(isCanonical(deep(levels)), `${levels} deep`)
   t.notOk(isCanonical(deep(1001)))
   t.notOk(isCanonical(deep(1_000_000)))
+})
+
+t.test('a part of a text is plain up to its very end', async (t) => {
+  const text = '{"a":[1,2],"b":"c"}'
+  t.ok(isPlainJson(text))
+  t.ok(isPlainJson(text, 5, 10))
+  for (const [start, end] of [
+    [5, 9],
+    [5, 11],
+    [5, 18],
+    [4, 10],
+    [6, 10],
+    [0, 18],
+    [19, 19],
+  ]) {
+    t.notOk(isPlainJson(text, start, end), `${start} to ${end}`)
+  }
+})
+
+t.test('a plain text needs no escapes', async (t) => {
+  for (const text of ['', 'key:a_b', '~ !#[]']) t.ok(isPlainText(text))
+  for (const text of [
+    '"',
+    '\\',
+    '\n',
+    '\u007f',
+    'é',
+    '\ufffd',
+    '😀',
+    1,
+    null,
+    Buffer.of(65),
+  ])
+    t.notOk(isPlainText(text))
 })
 
 function decide(text: string): boolean {

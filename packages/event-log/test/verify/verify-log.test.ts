@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { frontierRoot, leafHash } from '@custody/transparency'
 import t, { type Test } from 'tap'
 import { asker } from '../../../testkit/src/event-log/asker.ts'
-import { logModule, toyModule } from '../../../testkit/src/event-log/toy-log-module.ts'
+import { logModule } from '../../../testkit/src/event-log/toy-log-module.ts'
 import {
   type Erasures,
   type Finding,
@@ -297,6 +297,46 @@ t.test('an index that misses a row is found', async (t) => {
   ])
 })
 
+t.test('a value of another type with the same bytes is found', async (t) => {
+  const { store } = await filled(t, 'sqlite3')
+  const schema = (sql: string) =>
+    store.tamper(`pragma writable_schema = on; update sqlite_schema set sql = ${sql}
+      where type = 'table' and name in (select name from made)`)
+  await store.tamper(`create table made as select name, sql from sqlite_schema
+    where name in ('events', 'event_private', 'log_batches', 'tiles')`)
+  await schema(`replace(replace(sql, 'strict, ', ''), 'strict', '')`)
+  await tamper(
+    store,
+    `update events set leaf_hash = cast(leaf_hash as text) where position = 5;
+    update events set record = cast(record as blob) where position = 7;
+    update event_private set salt = cast(salt as text) where position = 3;
+    update log_batches set time = cast(time as blob) where position = 600;
+    update tiles set hashes = cast(hashes as text) where level = 0 and idx = 1;`,
+  )
+  await schema('(select made.sql from made where made.name = sqlite_schema.name)')
+  await store.tamper('drop table made')
+  const { findings } = await verify(store)
+  const told = findings.map(({ problem }) => /check: (non-.*)/.exec(problem)?.[1])
+  // Each of them alone is reason enough to look for the row.
+  for (const problem of [
+    'non-BLOB value in events.leaf_hash',
+    'non-TEXT value in events.record',
+    'non-BLOB value in event_private.salt',
+    'non-TEXT value in log_batches.time',
+    'non-BLOB value in tiles.hashes',
+  ]) {
+    t.ok(told.includes(problem), problem)
+  }
+  const others = findings.filter(({ problem }) => problem === 'is of another type')
+  t.same(places(others), [
+    'events 5 leaf_hash',
+    'events 7 record',
+    'event_private 3 personal salt',
+    'log_batches 600 time',
+    'tiles 0 1 hashes',
+  ])
+})
+
 t.test('pages that cannot be read are told, and the rest is verified', async (t) => {
   const { store } = await filled(t)
   const damage = (text: string) => {
@@ -370,8 +410,7 @@ for (const driver of ['node', 'sqlite3'] as const) {
   t.test(`${driver}: threads find what one finds`, async (t) => {
     const { store, root } = await filled(t, driver)
     const verifyBeside = async (threads: number) => {
-      const data = { path: store.path, driver, module: toyModule().href }
-      const workers = startVerifyWorkers(data, threads)
+      const workers = startVerifyWorkers({ path: store.path, driver }, threads)
       try {
         return await verify(store, { workers })
       } finally {
@@ -391,12 +430,8 @@ t.test('a verification ends when it is aborted, or a thread is lost', async (t) 
   const { store } = await filled(t)
   const signal = AbortSignal.abort(new Error('enough'))
   await t.rejects(verify(store, { signal }), { message: 'enough' })
-  const data = {
-    path: `${store.path}-not-there`,
-    driver: 'node',
-    module: toyModule().href,
-  } as const
-  const workers = startVerifyWorkers(data, 2)
+  const path = `${store.path}-not-there`
+  const workers = startVerifyWorkers({ path, driver: 'node' }, 2)
   await t.rejects(verify(store, { workers }), { message: /There is no database/ })
   await workers.close()
 })

@@ -102,10 +102,7 @@ export async function verifyDataFolder(
     projections,
   })
   const threads = options.threads ?? threadsFor(path)
-  const workers =
-    threads > 0
-      ? startVerifyWorkers({ path, driver, module: logModuleUrl.href }, threads)
-      : undefined
+  const workers = threads > 0 ? startVerifyWorkers({ path, driver }, threads) : undefined
   try {
     const found = await verifyLog(log, {
       erasures,

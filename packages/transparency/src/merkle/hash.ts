@@ -32,6 +32,15 @@ export function leafHash(record: Uint8Array): Buffer {
   return sha256(leafInput.subarray(0, length))
 }
 
+/** As {@link leafHash}, of a record that is at hand as a text; in lower-case hex. */
+export function leafHashOfText(record: string): string {
+  if (record.length * 3 < leafInput.length) {
+    const length = 1 + leafInput.write(record, 1, 'utf8')
+    return hash('sha256', leafInput.subarray(0, length), 'hex')
+  }
+  return leafHash(Buffer.from(record)).toString('hex')
+}
+
 /**
  * The hash of an inner node: SHA-256(0x01 ‖ left ‖ right).
  * @throws RangeError if a side is not 32 bytes long

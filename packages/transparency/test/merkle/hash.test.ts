@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import { leafHash, nodeHash } from '../../src/index.ts'
+import { leafHash, leafHashOfText, nodeHash } from '../../src/index.ts'
 
 t.test(
   'hashes a leaf as SHA-256 of 00 and the record, whatever its length',
@@ -15,6 +15,17 @@ t.test(
     }
   },
 )
+
+t.test('hashes a text as its bytes', async (t) => {
+  for (const length of [0, 1, 700, 21_844, 21_845, 21_846, 65_535, 200_000]) {
+    const record = 'é😀 record '
+      .repeat(length / 4)
+      .slice(0, length)
+      .toWellFormed()
+    const expected = leafHash(Buffer.from(record)).toString('hex')
+    t.equal(leafHashOfText(record), expected, `${length} units`)
+  }
+})
 
 t.test('gives each leaf a hash of its own, that later ones do not change', async (t) => {
   const long = leafHash(Buffer.from('a longer record'))

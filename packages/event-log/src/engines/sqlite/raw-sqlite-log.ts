@@ -1,11 +1,9 @@
 import { CustodyError, quote } from '@custody/domain/errors'
 import type { Migration } from 'kysely/migration'
-import type { EventRow, PrivateRow } from '../../append/log-tables.ts'
 import type { Projection } from '../../log-module.ts'
 import type { MaybePromise } from '../../maybe-promise.ts'
 import type { Findings } from '../../verify/finding.ts'
-import type { RawLog } from '../../verify/raw-log.ts'
-import { eventsBetween, privatesBetween } from '../../verify/raw-rows.ts'
+import type { RawEvent, RawLog, RawPrivate, RawRows } from '../../verify/raw-log.ts'
 import { executedMigrations, logMigrations, migrate } from './migrate.ts'
 import { openNodeSqlite } from './node-sqlite-connection.ts'
 import { openNpmSqlite3 } from './npm-sqlite3-connection.ts'
@@ -14,9 +12,12 @@ import type { SqliteConnection, SqliteDriverName } from './sqlite-connection.ts'
 import { sqliteCode } from './sqlite-error.ts'
 import { SqliteSql } from './sqlite-sql.ts'
 
-export type RawSqliteLogOptions = {
+export type RawSqliteRowsOptions = {
   readonly path: string
   readonly driver: SqliteDriverName
+}
+
+export type RawSqliteLogOptions = RawSqliteRowsOptions & {
   /** Tables beside the log, as the log's module makes them. */
   readonly migrations: Readonly<Record<string, Migration>>
   readonly projections: readonly Pick<Projection, 'tables'>[]
@@ -88,23 +89,37 @@ export async function openRawSqliteLog(options: RawSqliteLogOptions): Promise<Ra
     }
     throw error
   }
-  const sql = new SqliteSql(connection)
+  return {
+    ...(await rawRows(connection)),
+    checkSchema: (findings) => checkSchema(connection, options, findings),
+  }
+}
+
+/** Opens the rows of a log that was opened already, and found to be of this version: in another thread. */
+export async function openRawSqliteRows({
+  path,
+  driver,
+}: RawSqliteRowsOptions): Promise<RawRows> {
+  return await rawRows(await openForReading(path, driver, { bigIntegers: true }))
+}
+
+async function rawRows(connection: SqliteConnection): Promise<RawRows> {
   const events = await connection.prepare(between('events', EVENT_COLUMNS))
   const privates = await connection.prepare(between('event_private', PRIVATE_COLUMNS))
   return {
-    sql,
+    sql: new SqliteSql(connection),
     events: (from, to) =>
       events.arrays
-        ? then(events.arrays([from, to]), (rows) => rows.map(toEventRow))
-        : sql.all(eventsBetween, { from, to }),
+        ? then(events.arrays([from, to]), (rows) => rows.map(toRawEvent))
+        : (events.all([from, to]) as MaybePromise<RawEvent[]>),
     privates: (from, to) =>
       privates.arrays
-        ? then(privates.arrays([from, to]), (rows) => rows.map(toPrivateRow))
-        : sql.all(privatesBetween, { from, to }),
-    async checkEngine(findings) {
-      await checkSchema(connection, options, findings)
-      await checkIntegrity(connection, findings)
-      await checkClasses(connection, findings)
+        ? then(privates.arrays([from, to]), (rows) => rows.map(toRawPrivate))
+        : (privates.all([from, to]) as MaybePromise<RawPrivate[]>),
+    async checkEngine(findings, isDefined) {
+      const isSound = await checkIntegrity(connection, findings)
+      // It holds the columns of a STRICT table to their types, and only does not tell which row breaks them.
+      if (!isSound || !isDefined) await checkClasses(connection, findings)
     },
     inexactTexts: (table, key) => inexactTexts(connection, table, key),
     isDamage: (error) => sqliteCode(error) === SQLITE_CORRUPT,
@@ -115,8 +130,8 @@ export async function openRawSqliteLog(options: RawSqliteLogOptions): Promise<Ra
 }
 
 const EVENT_COLUMNS =
-  'position, project, seq, stream, version, event_id, type, schema, time, actor, request, record, leaf_hash'
-const PRIVATE_COLUMNS = 'position, grp, salt, body'
+  'position, project, seq, stream, version, event_id, type, schema, time, actor, request, record, lower(hex(leaf_hash)) as leaf_hash'
+const PRIVATE_COLUMNS = 'position, grp, lower(hex(salt)) as salt, body'
 
 function between(table: 'events' | 'event_private', columns: string): string {
   const order = table === 'events' ? 'position' : 'position, grp'
@@ -128,7 +143,7 @@ function then<T, R>(value: MaybePromise<T>, next: (value: T) => R): MaybePromise
 }
 
 /** Objects of one shape. That the values are of these types is what is to be verified. */
-function toEventRow(values: unknown[]): EventRow {
+function toRawEvent(values: unknown[]): RawEvent {
   return {
     position: values[0],
     project: values[1],
@@ -143,16 +158,16 @@ function toEventRow(values: unknown[]): EventRow {
     request: values[10],
     record: values[11],
     leaf_hash: values[12],
-  } as EventRow
+  } as RawEvent
 }
 
-function toPrivateRow(values: unknown[]): PrivateRow {
+function toRawPrivate(values: unknown[]): RawPrivate {
   return {
     position: values[0],
     grp: values[1],
     salt: values[2],
     body: values[3],
-  } as PrivateRow
+  } as RawPrivate
 }
 
 async function checkMigrations(
@@ -242,12 +257,17 @@ async function readSchema(connection: SqliteConnection): Promise<Map<string, Sch
   )
 }
 
-/** SQLite's own check of every page, row and index: https://sqlite.org/pragma.html#pragma_integrity_check */
+/**
+ * SQLite's own check of every page, row and index: https://sqlite.org/pragma.html#pragma_integrity_check
+ * Resolves to whether it found nothing.
+ */
 async function checkIntegrity(
   connection: SqliteConnection,
   findings: Findings,
-): Promise<void> {
+): Promise<boolean> {
+  let isSound = true
   const tell = (text: string) => {
+    isSound = false
     const problem = `integrity check: ${text.slice(0, 300)}`
     findings.add({ table: 'database', key: '', problem })
   }
@@ -260,6 +280,7 @@ async function checkIntegrity(
     if (sqliteCode(error) !== SQLITE_CORRUPT) throw error
     tell(error instanceof Error ? error.message : String(error))
   }
+  return isSound
 }
 
 async function checkClasses(
