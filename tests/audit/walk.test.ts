@@ -56,15 +56,19 @@ t.test(
     t.ok(steps.length >= 9)
     const END = 'the end of a step'
     const script = steps.map(({ commands }) => `${commands}\necho '${END}'\n`).join('')
-    const { stdout, status } = spawnSync('bash', ['-c', `exec 2>&1\ntrap 'kill $! 2> /dev/null' EXIT\n${script}`], {
-      cwd: work,
-      encoding: 'utf8',
-      timeout: 100_000,
-      env: environment({
-        PATH: `${bin}:${dirname(process.execPath)}:${process.env.PATH}`,
-        CUSTODY_PORT: String(await freePort()),
-      }),
-    })
+    const { stdout, status } = spawnSync(
+      'bash',
+      ['-c', `exec 2>&1\ntrap 'kill $! 2> /dev/null' EXIT\n${script}`],
+      {
+        cwd: work,
+        encoding: 'utf8',
+        timeout: 100_000,
+        env: environment({
+          PATH: `${bin}:${dirname(process.execPath)}:${process.env.PATH}`,
+          CUSTODY_PORT: String(await freePort()),
+        }),
+      },
+    )
     const outputs = stdout.split(`${END}\n`)
     t.equal(status, 0)
     t.equal(outputs.pop(), '')

@@ -61,6 +61,8 @@ t.test('through a server: damage is reported, marked, and taken back', async (t)
   t.equal((await api.content(ids[4] ?? '')).status, 200)
   const verified = await server.custody('audit', 'verify', '--blobs')
   t.equal(verified.code, 1, 'a verification finds it, too')
+  const marked = verified.stdout.match(/^files .*: the log says that its content is/gm)
+  t.equal(marked?.length, 4)
 
   const again = await server.custody('scrub')
   t.equal(again.code, 1)

@@ -25,7 +25,14 @@ type Step =
       readonly expiresAfter: number | undefined
     }
   | {
-      readonly kind: 'delete' | 'expire' | 'erase' | 'destroy' | 'release'
+      readonly kind:
+        | 'delete'
+        | 'expire'
+        | 'erase'
+        | 'destroy'
+        | 'release'
+        | 'damage'
+        | 'repair'
       readonly pick: number
     }
   | { readonly kind: 'hold'; readonly pick: number; readonly seconds: number | undefined }
@@ -54,6 +61,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant('erase' as const), pick }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('damage' as const, 'repair' as const),
+      pick,
+    }),
   },
   {
     weight: 2,
@@ -96,6 +110,7 @@ type ModelFile = {
   ended: 'deleted' | 'expired' | 'erased' | null
   erased: boolean
   destroyed: boolean
+  damaged: boolean
 }
 
 /** The same project, told plainly. It asks the log, and says what the log must answer. */
@@ -145,6 +160,7 @@ class Model {
         const file: ModelFile = {
           ...{ id, purpose, bytes, expiresAt },
           ...{ holds: new Map(), ended: null, erased: false, destroyed: false },
+          damaged: false,
         }
         if (fits) this.files.push(file)
         const asked = index.upload({
@@ -209,6 +225,22 @@ class Model {
         if (due) file.ended = 'expired'
         const { length } = await asked
         return length === (due ? 1 : 0) ? undefined : `${length} events of an expiry`
+      }
+      case 'damage':
+      case 'repair': {
+        const file = this.#pick(step.pick)
+        const isDamage = step.kind === 'damage'
+        const changes = file?.ended === null && file.damaged !== isDamage
+        const place = { file: file?.id ?? id, extent: file?.id ?? id }
+        const asked = isDamage
+          ? index.ask(
+              { type: 'MarkDamaged', ...place, segment: 1, foundBy: 'read' },
+              project,
+            )
+          : index.ask({ type: 'MarkRepaired', ...place }, project)
+        if (file && changes) file.damaged = isDamage
+        const { length } = await asked
+        return length === (changes ? 1 : 0) ? undefined : `${length} events of damage`
       }
       case 'destroy': {
         const extents = this.garbage().slice(0, step.pick % 4)

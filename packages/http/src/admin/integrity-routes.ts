@@ -43,15 +43,12 @@ export function addIntegrityRoutes(route: Route, integrity: Integrity): void {
 }
 
 function presentSlice(
-  { files, extents, bytes, unread, damaged, repaired, next }: ScrubSlice,
+  { damaged, repaired, next, ...counts }: ScrubSlice,
   total: { readonly files: number; readonly bytes: number },
 ): object {
   return {
     object: 'scrub',
-    files,
-    extents,
-    bytes,
-    unread,
+    ...counts,
     damaged: damaged.map(({ segment, problem, isKnown, ...place }) => ({
       ...presentPlace(place),
       segment,

@@ -11,6 +11,7 @@ import {
   isGarbage,
   listAllExtents,
   listPromisedExtents,
+  listStoredFiles,
   type PromisedExtents,
 } from '@custody/file-index'
 import { type KeyRing, openExtent } from '@custody/service'
@@ -44,6 +45,8 @@ export type BlobsReport = {
   readonly findings: readonly Finding[]
   /** Objects that no event promises, and that an upload may have just stored. */
   readonly young: readonly string[]
+  /** Files that the log says are damaged: up to 1,000, as plain UUIDs. */
+  readonly marked: readonly string[]
 }
 
 export type VerifyBlobsOptions = {
@@ -99,7 +102,14 @@ export async function verifyBlobs(options: VerifyBlobsOptions): Promise<BlobsRep
     absent,
     findings: [...findings, ...stray.findings],
     young: stray.young,
+    marked: await markedFiles(sql),
   }
+}
+
+/** What was found damaged before, by a read or a scrub, and not whole since. */
+async function markedFiles(sql: Sql): Promise<string[]> {
+  const page = { after: 0, limit: MAX_MARKED, onlyDamaged: true }
+  return (await listStoredFiles(sql, page)).map(({ id }) => id)
 }
 
 /** Every upload whose content was not erased, in the order of the log. */
@@ -169,6 +179,8 @@ async function checkExtent(
 async function hasEnded(sql: Sql, file: string): Promise<boolean> {
   return (await endsStream(sql, file)) !== undefined
 }
+
+const MAX_MARKED = 1000
 
 /** Nothing is known to be wrong with it, nor that it is right. */
 const UNREAD = 'unread'

@@ -70,6 +70,9 @@ async function ofExport(context: CommandContext, file: string, flags: Flags) {
 
 function* describe(report: DataFolderReport): Generator<string> {
   yield* showFindings(report)
+  for (const id of report.blobs?.marked ?? []) {
+    yield `files ${id}: the log says that its content is damaged; custody scrub reads it again`
+  }
   for (const id of report.blobs?.young ?? []) {
     yield `blobs ${id}: no event promises it yet; an upload may be under way`
   }

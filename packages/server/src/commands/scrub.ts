@@ -30,6 +30,7 @@ type Slice = {
   readonly extents: number
   readonly bytes: number
   readonly unread: number
+  readonly absent: number
   readonly damaged: readonly Damage[]
   readonly repaired: readonly Place[]
   readonly next: string | null
@@ -42,6 +43,7 @@ type Report = {
   extents: number
   bytes: number
   unread: number
+  absent: number
   /** Up to 1,000 of each. */
   damaged: Damage[]
   repaired: Place[]
@@ -143,7 +145,7 @@ async function ask({ api, rate, signal }: Means, body: object): Promise<Slice> {
 }
 
 function nothingYet(): Report {
-  const counts = { files: 0, extents: 0, bytes: 0, unread: 0 }
+  const counts = { files: 0, extents: 0, bytes: 0, unread: 0, absent: 0 }
   const found = { damaged: [], repaired: [], damagedCount: 0, repairedCount: 0 }
   return { ...counts, ...found, next: null, isInterrupted: false }
 }
@@ -153,6 +155,7 @@ function add(report: Report, slice: Slice): void {
   report.extents += slice.extents
   report.bytes += slice.bytes
   report.unread += slice.unread
+  report.absent += slice.absent
   report.damagedCount += slice.damaged.length
   report.repairedCount += slice.repaired.length
   report.damaged.push(...slice.damaged.slice(0, MAX_FINDINGS - report.damaged.length))
@@ -197,6 +200,7 @@ function* describe(report: Report): Generator<string> {
     yield `and ${repairedCount - report.repaired.length} more`
   }
   if (unread > 0) yield `${unread} sealed extents not read: their master key is not here`
+  if (report.absent > 0) yield `${report.absent} extents were not imported with the log`
   const read = `${files} files, ${extents} extents, ${showBytes(bytes)}`
   if (damagedCount === 0) {
     yield `${unread === 0 ? 'OK' : 'NOT ALL READ'}: ${read}`

@@ -6,9 +6,12 @@ import type { ServiceEnvironment } from '../service-environment.ts'
 import type { DigestThread } from '../uploads/digests/digest-thread.ts'
 import { isDamage } from './damage-log.ts'
 
-/** `unread`: nothing is known to be wrong with it, nor that it is right, as its master key is not here. */
+/**
+ * `unread`: nothing is known to be wrong with it, nor that it is right, as its master key is not here · `absent`: the log
+ * was imported without it.
+ */
 export type ExtentCheck =
-  | { readonly kind: 'whole' | 'unread' }
+  | { readonly kind: 'whole' | 'unread' | 'absent' }
   | { readonly kind: 'damaged'; readonly error: CustodyError }
 
 export type CheckOptions = {
@@ -45,9 +48,9 @@ export async function checkExtent(
     throw damaged('has not the SHA-256 that was recorded with it', extent)
   } catch (error) {
     if (isDamage(error)) return { kind: 'damaged', error }
-    if (error instanceof CustodyError && error.key === 'master_key_missing') {
-      return { kind: 'unread' }
-    }
+    const key = error instanceof CustodyError ? error.key : undefined
+    if (key === 'master_key_missing') return { kind: 'unread' }
+    if (key === 'content_not_imported') return { kind: 'absent' }
     throw error
   }
 }

@@ -54,6 +54,8 @@ export type ScrubCounts = {
   readonly bytes: number
   /** Sealed extents that could not be opened: their master key is not here. */
   readonly unread: number
+  /** Extents that the log was imported without. */
+  readonly absent: number
 }
 
 /** What one slice of a scrub found. */
@@ -92,7 +94,7 @@ export function createScrub(
   }
 
   function begin() {
-    const counts = { files: 0, extents: 0, bytes: 0, unread: 0 }
+    const counts = { files: 0, extents: 0, bytes: 0, unread: 0, absent: 0 }
     const damaged: ScrubDamage[] = []
     const repaired: ScrubFinding[] = []
 
@@ -109,7 +111,7 @@ export function createScrub(
         const isKnown = events.length === 0
         if (isKnown && !(await stillThere(id))) return
         damaged.push({ ...place, segment, problem: error.message, isKnown })
-      } else if (found.kind === 'unread') counts.unread += 1
+      } else if (found.kind !== 'whole') counts[found.kind] += 1
       else if (file.damaged.includes(extent.id)) {
         const { events } = await damageLog.repaired(place, options.by)
         if (events.length > 0) repaired.push(place)
