@@ -2,6 +2,7 @@ import { randomFillSync } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { toFileId } from '@custody/domain'
+import type { EventLog } from '@custody/event-log'
 import { asking, ids, openLog } from './open-log.ts'
 
 /** A data folder with many files. */
@@ -32,26 +33,11 @@ export async function fillLog(
   const started = performance.now()
   const made: string[] = []
   try {
-    await log.append({
-      ...asking('system'),
-      command: {
-        type: 'CreateProject',
-        id: 'default',
-        name: 'Default project',
-        dialect: 'openai',
-        limits: {},
-      },
+    await createDefaultProject(log)
+    await appendUploads(log, files, (file) => {
+      made.push(file)
+      if (made.length % 100_000 === 0) report(`  ${made.length} files`)
     })
-    const content = randomFillSync(new Uint8Array(CONTENT_BYTES))
-    const worker = async () => {
-      while (made.length < files) {
-        const file = ids.uuid()
-        made.push(file)
-        if (made.length % 100_000 === 0) report(`  ${made.length} files`)
-        await log.append(uploadOf(file), [content])
-      }
-    }
-    await Promise.all(Array.from({ length: CONCURRENCY }, worker))
   } finally {
     await log.close()
   }
@@ -66,6 +52,38 @@ export async function fillLog(
       return toFileId(file)
     },
   }
+}
+
+export async function createDefaultProject(log: EventLog): Promise<void> {
+  await log.append({
+    ...asking('system'),
+    command: {
+      type: 'CreateProject',
+      id: 'default',
+      name: 'Default project',
+      dialect: 'openai',
+      limits: {},
+    },
+  })
+}
+
+/** Uploads of small files into the project `default`, many at the same time. `onFile` is told each id. */
+export async function appendUploads(
+  log: EventLog,
+  files: number,
+  onFile: (id: string) => void = () => {},
+): Promise<void> {
+  const content = randomFillSync(new Uint8Array(CONTENT_BYTES))
+  let begun = 0
+  const worker = async () => {
+    while (begun < files) {
+      begun += 1
+      const file = ids.uuid()
+      onFile(file)
+      await log.append(uploadOf(file), [content])
+    }
+  }
+  await Promise.all(Array.from({ length: CONCURRENCY }, worker))
 }
 
 /** What the service asks of the log for a small upload. */

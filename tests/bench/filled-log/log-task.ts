@@ -6,6 +6,7 @@ import { upcast } from '@custody/domain'
 import { openReplayDatabase, replay } from '@custody/event-log'
 import { projections } from '@custody/file-index'
 import { verifyDataFolder } from '@custody/server'
+import { appendUploads, createDefaultProject } from './fill-log.ts'
 import type { LogTask, LogTaskReport } from './log-work.ts'
 import { asking, openLog } from './open-log.ts'
 
@@ -26,6 +27,8 @@ async function work(): Promise<LogTaskReport> {
       return await rebuildFiles(task.database)
     case 'hash':
       return hashAlone(task.database)
+    case 'append':
+      return await appendAll(task.database, task.files)
     case 'verify':
       return await verifyAll(task.dataDir)
   }
@@ -112,6 +115,19 @@ async function replayAll(source: string, scratch: string): Promise<LogTaskReport
   if (difference)
     throw new Error(`the index is not what the log says: ${JSON.stringify(difference)}`)
   return { events, milliseconds }
+}
+
+/** Small uploads through the log's own append, each durable, as many at once as fill its batches. */
+async function appendAll(database: string, files: number): Promise<LogTaskReport> {
+  const log = await openLog(database)
+  await createDefaultProject(log)
+  // The first of them are compiled, and make the first pages.
+  await appendUploads(log, Math.ceil(files / 5))
+  const started = performance.now()
+  await appendUploads(log, files)
+  const milliseconds = performance.now() - started
+  await log.close()
+  return { events: files, milliseconds }
 }
 
 /** From the call to the moment in which the new generation is live; the removal of the old one is waited for, and not timed. */

@@ -9,6 +9,8 @@ export type LogTask =
   | { readonly task: 'hash'; readonly database: string }
   | { readonly task: 'verify'; readonly dataDir: string }
   | { readonly task: 'rebuild'; readonly database: string }
+  /** To a new log: that many small uploads. */
+  | { readonly task: 'append'; readonly database: string; readonly files: number }
 
 /** What the process prints, as JSON. */
 export type LogTaskReport = { readonly events: number; readonly milliseconds: number }

@@ -1,3 +1,4 @@
+import { append } from './append.ts'
 import { asOfList } from './as-of-list.ts'
 import { deepList } from './deep-list.ts'
 import { get } from './get.ts'
@@ -23,6 +24,7 @@ export const rows: readonly Row[] = [
   largeDownload,
   get,
   memory,
+  append,
   deepList,
   asOfList,
   liveEvents,
