@@ -4,12 +4,9 @@ import { quote } from '@custody/domain'
 import { showBytes } from '../commands/progress.ts'
 import type { Check, DoctorFinding } from './check.ts'
 
-const GiB = 2 ** 30
-
-/** Less than this share is little, and less than so much in any case; but no more is asked for than `ENOUGH`. */
-const LITTLE_SHARE = 0.05
-const LITTLE = GiB / 2
-const ENOUGH = 10 * GiB
+/** Below this share uploads are refused; before that it is told. */
+const REFUSED = 0.05
+const LITTLE = 0.08
 
 /** Share of inodes. */
 const FEW = 0.01
@@ -21,13 +18,12 @@ export const checkDiskSpace: Check = {
     const findings: DoctorFinding[] = []
     const { bavail, blocks, bsize, files, ffree } = statfsSync(folder.path)
     const [free, size] = [bavail * bsize, blocks * bsize]
-    const little = Math.min(ENOUGH, Math.max(LITTLE, size * LITTLE_SHARE))
-    const isSmall = size < little
-    if (free < (isSmall ? size * LITTLE_SHARE : little)) {
+    if (free < size * LITTLE) {
+      const now = free < size * REFUSED ? 'Uploads are' : 'Below 5 % uploads are'
       findings.push({
-        problem: `The disk of ${quote(folder.path)} is nearly full: ${showBytes(free)} of ${showBytes(size)} are free.`,
+        problem: `The disk of ${quote(folder.path)} is nearly full: ${showBytes(free)} of ${showBytes(size)} are free. ${now} refused with 507.`,
         action:
-          'Make room, or delete files that are not needed. When it is full, uploads are refused with 507 and nothing is lost.',
+          'Make room, or delete files that are not needed: their bytes go a minute later. Nothing that was answered is lost by a full disk, and reads go on.',
       })
     }
     if (files > 0 && ffree < files * FEW) {
