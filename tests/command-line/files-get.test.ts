@@ -53,16 +53,23 @@ t.test('a file comes under its name, or as --out says', async (t) => {
 t.test('what is there is replaced by force only', async (t) => {
   const { here } = await setUp(t)
   here.write('a', 'mine')
-  symlinkSync('nowhere', join(here.folder, 'link'))
-  for (const name of ['a', 'link']) {
-    const { code, stderr } = await here.files('get', id, '-o', name)
-    t.equal(code, 1)
-    t.match(stderr, /is there already: --force replaces it/)
-  }
+  symlinkSync('a', join(here.folder, 'link'))
+  const { code, stderr } = await here.files('get', id, '-o', 'a')
+  t.equal(code, 1)
+  t.match(stderr, /'a' is there already: --force replaces it/)
   t.equal(read(here, 'a').toString(), 'mine')
-  const forced = await here.files('get', id, '-o', 'a', '--force')
+  const forced = await here.files('get', id, '-o', 'link', '--force')
   t.equal(forced.code, 0, forced.stderr)
   t.ok(read(here, 'a').equals(content))
+  t.strictSame(readdirSync(here.folder).sort(), ['a', 'link'])
+})
+
+t.test('no force replaces a device', async (t) => {
+  const { here } = await setUp(t)
+  symlinkSync('/dev/null', join(here.folder, 'link'))
+  const { code, stderr } = await here.files('get', id, '-o', 'link', '--force')
+  t.equal(code, 1)
+  t.match(stderr, /'link' is there, and is no file that can be replaced/)
 })
 
 t.test('a range goes to a file or to standard output', async (t) => {

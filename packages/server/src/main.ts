@@ -38,7 +38,7 @@ export async function main(
     cwd: env.INIT_CWD ?? process.cwd(),
     isTerminal: process.stdout.isTTY === true,
     output: process.stdout,
-    columns: () => process.stderr.columns ?? 80,
+    columns: () => process.stderr.columns || 80,
     print: (line) => void process.stdout.write(`${line}\n`),
     complain: (line) => void process.stderr.write(`custody: ${line}\n`),
     ...(process.stderr.isTTY && {

@@ -1,6 +1,14 @@
 import { createHash, type Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { type FileHandle, link, lstat, open, rename, rm } from 'node:fs/promises'
+import {
+  type FileHandle,
+  link,
+  lstat,
+  open,
+  realpath,
+  rename,
+  rm,
+} from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { CustodyError, quote } from '@custody/domain'
 import { syncFolder } from '../data-folder/data-folder.ts'
@@ -35,8 +43,8 @@ export type GetToFile = {
  * @throws CustodyError
  */
 export async function getToFile(api: ApiConnection, get: GetToFile): Promise<Received> {
-  const { path, shown, force, saved } = get
-  await checkFree(path, shown, force)
+  const { shown, force, saved } = get
+  const path = await freePath(get.path, shown, force)
   const partial = join(dirname(path), `.custody-${saved.name.slice(0, 16)}.part`)
   for (let isAnew = false; ; isAnew = true) {
     const former = isAnew ? undefined : await readFormer(partial, saved.load())
@@ -154,13 +162,23 @@ async function openPartial(
   }
 }
 
-async function checkFree(path: string, shown: string, force: boolean): Promise<void> {
+/** Where the file goes: what a link names, where that may be replaced. A device or a pipe never is. */
+async function freePath(path: string, shown: string, force: boolean): Promise<string> {
   const found = await lstat(path).catch(() => undefined)
-  if (!found) return
-  if (found.isDirectory()) {
+  if (!found) return path
+  const target = await realpath(path).catch(() => undefined)
+  const behind = target === undefined ? undefined : await lstat(target)
+  if (behind?.isDirectory()) {
     throw new CustodyError('invalid_value', `${quote(shown)} is a folder.`)
   }
+  if (target === undefined || !behind?.isFile()) {
+    throw new CustodyError(
+      'invalid_value',
+      `${quote(shown)} is there, and is no file that can be replaced; - is standard output.`,
+    )
+  }
   if (!force) throw alreadyThere(shown)
+  return target
 }
 
 /** Gives the file its name. One that appeared meanwhile is not replaced by accident. */
@@ -189,7 +207,7 @@ async function linkOrRename(partial: string, path: string, shown: string): Promi
   } catch (error) {
     if (codeOf(error) === 'EEXIST') throw alreadyThere(shown)
     // A file system without hard links
-    await checkFree(path, shown, false)
+    await freePath(path, shown, false)
     await rename(partial, path)
   }
 }

@@ -1,3 +1,5 @@
+import { printable } from './printable.ts'
+
 /** How far several transfers have come, told in one line of a terminal. */
 export interface Progress {
   /** So many files and bytes are to be moved beside those that were told before. */
@@ -94,24 +96,26 @@ export function createProgress({ show, columns, clock }: ProgressOptions): Progr
   }
 }
 
-const barWidth = 24
+const barWidth = 20
 
-/** `2/5 files  [##########--------------]  42 %  210.0 of 512.0 MiB  35.2 MiB/s  0:08` */
+/** `2/5 files  [########------------]   42 %  210.0 of 512.0 MiB  35.2 MiB/s  0:08` */
 export function barLine(state: BarState, columns: number): string {
   const { name, files, filesDone, bytes, bytesDone, bytesPerSecond } = state
   const share = bytes > 0 ? Math.min(1, bytesDone / bytes) : 0
   const filled = Math.floor(share * barWidth)
   const left = bytesPerSecond > 0 ? (bytes - bytesDone) / bytesPerSecond : undefined
-  const line = [
-    files > 1 ? `${filesDone}/${files} files` : name,
+  const facts = [
     `[${'#'.repeat(filled)}${'-'.repeat(barWidth - filled)}]`,
     `${Math.floor(share * 100)} %`.padStart(5),
     `${showBytes(bytesDone)} of ${showBytes(bytes)}`,
     `${showBytes(bytesPerSecond)}/s`,
     ...(left === undefined ? [] : [showDuration(left)]),
   ].join('  ')
-  // A line that wraps cannot be taken back
-  return [...line].slice(0, Math.max(0, columns - 1)).join('')
+  const what = files > 1 ? `${filesDone}/${files} files` : printable(name)
+  // A line that wraps cannot be taken back: the name gives way
+  const room = columns - 1 - facts.length - 2
+  const shown = [...what].length > room ? [...what].slice(0, Math.max(0, room)) : what
+  return [...shown, '  ', ...facts].join('').slice(0, Math.max(0, columns - 1))
 }
 
 const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB']

@@ -9,7 +9,7 @@ const state = {
 t.test('a bar says how far it is, how fast, and how long it takes', async (t) => {
   t.equal(
     barLine(state, 200),
-    'a.txt  [######------------------]   25 %  256.0 KiB of 1.0 MiB  64.0 KiB/s  0:12',
+    'a.txt  [#####---------------]   25 %  256.0 KiB of 1.0 MiB  64.0 KiB/s  0:12',
   )
   t.match(barLine({ ...state, files: 3, filesDone: 2 }, 200), /^2\/3 files {2}\[/)
 })
@@ -18,11 +18,15 @@ t.test('a bar is never wider than the terminal', async (t) => {
   for (const columns of [0, 1, 20, 79]) {
     t.ok(barLine({ ...state, name: '数据'.repeat(40) }, columns).length < columns + 1)
   }
+  t.match(
+    barLine({ ...state, name: 'long'.repeat(40) }, 90),
+    /^(long)+l?o?n? {2}\[.*0:12$/,
+  )
 })
 
 t.test('a bar of nothing divides by nothing', async (t) => {
   const empty = { ...state, bytes: 0, bytesDone: 0, bytesPerSecond: 0 }
-  t.match(barLine(empty, 200), /\[-{24}\] +0 % {2}0 bytes of 0 bytes {2}0 bytes\/s$/)
+  t.match(barLine(empty, 200), /\[-{20}\] +0 % {2}0 bytes of 0 bytes {2}0 bytes\/s$/)
 })
 
 t.test('sizes have the unit that shows them', async (t) => {
