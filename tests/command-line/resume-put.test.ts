@@ -153,6 +153,40 @@ t.test('connections that break in the middle of a part are made again', async (t
   t.ok((await api.content(stdout.split('  ')[0] ?? '')).bytes.equals(content))
 })
 
+t.test('a file that is changed while it is sent is not stored', async (t) => {
+  const { here, relay } = await setUp(t)
+  let n = 0
+  relay.fate = (seen) => {
+    if (isPart(seen) && ++n === 3) here.write('large.txt', Buffer.from(content).fill('y'))
+    return 'pass'
+  }
+  const { code, stderr } = await here.start(...args).ended
+  t.equal(code, 1)
+  t.match(stderr, /'large\.txt' was changed while it was sent: nothing of it is kept/)
+  t.notOk(relay.seen.some(isComplete))
+  t.ok(relay.seen.at(-1)?.path.endsWith('/cancel'))
+  t.strictSame(saved(here), [])
+})
+
+t.test('what arrives otherwise than it was sent is sent again', async (t) => {
+  const { here, relay } = await setUp(t)
+  const position = await lastPosition()
+  let n = 0
+  relay.fate = (seen) => (isPart(seen) && ++n === 3 ? 'damage request' : 'pass')
+  const first = await here.start(...args).ended
+  t.equal(first.code, 1)
+  t.match(first.stderr, /Part \d of 'large\.txt' did not arrive as it was sent/)
+  const again = await here.start(...args).ended
+  t.equal(again.code, 0, again.stderr)
+  t.equal(await partsTaken(position), parts + 1)
+  t.ok((await api.content(again.stdout.split('  ')[0] ?? '')).bytes.equals(content))
+
+  relay.fate = () => 'damage request'
+  const form = await here.start('files', 'put', 'large.txt').ended
+  t.equal(form.code, 1)
+  t.match(form.stderr, /400 digest_mismatch/)
+})
+
 t.test('a connection on which nothing moves is given up', async (t) => {
   const { here, relay } = await setUp(t)
   let n = 0

@@ -5,6 +5,7 @@ import {
   type ServerResponse,
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { buffer } from 'node:stream/consumers'
 import type { Test } from 'tap'
 
 /** A request that a relay has seen. */
@@ -30,6 +31,7 @@ export type Fate =
   | 'stall'
   /** The body arrives with another byte. */
   | 'damage answer'
+  | 'damage request'
   /** Another answer, without the server. */
   | {
       readonly status: number
@@ -141,5 +143,13 @@ function pass(
     }
     response.pipe(answer)
   })
+  if (fate === 'damage request') {
+    buffer(incoming).then((body) => {
+      const middle = body.length >> 1
+      body[middle] = (body[middle] ?? 0) ^ 1
+      outgoing.end(body)
+    }, cut)
+    return
+  }
   incoming.pipe(outgoing)
 }

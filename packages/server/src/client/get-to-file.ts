@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { constants, createReadStream } from 'node:fs'
 import {
   type FileHandle,
   link,
@@ -156,7 +156,9 @@ async function openPartial(
   keep: number,
 ): Promise<FileHandle> {
   try {
-    return await open(partial, keep > 0 ? 'r+' : 'w', 0o666)
+    const { O_RDWR, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants
+    const flags = keep > 0 ? O_RDWR : O_RDWR | O_CREAT | O_TRUNC
+    return await open(partial, flags | O_NOFOLLOW, 0o666)
   } catch (error) {
     throw unwritable(shown, error)
   }

@@ -98,6 +98,7 @@ async function resume(
   const shown = await showUpload(api, upload)
   if (shown?.status === 'completed' && shown.file?.bytes === file.bytes) return shown.file
   if (shown && shown.status !== 'pending') {
+    note(`begins anew: the server has no upload of it any more (${shown.status})`)
     saved.forget()
     return undefined
   }

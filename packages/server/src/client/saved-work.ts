@@ -46,37 +46,66 @@ export function stateFolder(env: Readonly<Record<string, string | undefined>>): 
   return join(home, 'custody', 'transfers')
 }
 
-/** Where the folder cannot be used, `complain` hears why, and transfers are not resumed. */
+/** Where it cannot be written, `complain` hears why, and transfers are not resumed; none fails of that. */
 export function openSavedWorks(
   folder: string,
   complain: (line: string) => void,
 ): SavedWorks {
+  let isTold = false
+  const onFailure = (error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error)
+    if (!isTold) complain(`what is interrupted cannot be resumed: ${reason}`)
+    isTold = true
+  }
   try {
     makePrivateFolder(folder)
     removeOld(folder, Date.now() - daysKept * 86_400_000)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    complain(`what is interrupted cannot be resumed: ${reason}`)
+    onFailure(error)
     return { open: (name) => unsaved(nameOf(name)) }
   }
-  return { open: (name, about) => open(folder, nameOf(name), about) }
+  return {
+    open(texts, about) {
+      const name = nameOf(texts)
+      let lock: ReturnType<typeof takeExclusiveLock>
+      try {
+        // The kernel gives it back when the process dies
+        lock = takeExclusiveLock(join(folder, `${name}.lock`))
+      } catch (error) {
+        onFailure(error)
+        return unsaved(name)
+      }
+      if (lock) return open(folder, name, lock, onFailure)
+      throw new CustodyError(
+        'invalid_value',
+        `Another process is at work with ${quote(about)}.`,
+      )
+    },
+  }
 }
 
-function open(folder: string, name: string, about: string): SavedWork {
+function open(
+  folder: string,
+  name: string,
+  lock: { release(): void },
+  onFailure: (error: unknown) => void,
+): SavedWork {
   const path = join(folder, `${name}.json`)
-  const lockPath = join(folder, `${name}.lock`)
-  // The kernel gives it back when the process dies
-  const lock = takeExclusiveLock(lockPath)
-  if (!lock) {
-    throw new CustodyError(
-      'invalid_value',
-      `Another process is at work with ${quote(about)}.`,
-    )
-  }
   let isSaved = true
+  let isKept = true
+  const attempt = (change: () => void) => {
+    try {
+      change()
+    } catch (error) {
+      isKept = false
+      onFailure(error)
+    }
+  }
   return {
     name,
-    isKept: true,
+    get isKept() {
+      return isKept
+    },
     load: () => {
       try {
         return JSON.parse(readFileSync(path, 'utf8'))
@@ -86,14 +115,14 @@ function open(folder: string, name: string, about: string): SavedWork {
     },
     save: (state) => {
       isSaved = true
-      replaceFile(path, JSON.stringify(state), 0o600)
+      attempt(() => replaceFile(path, JSON.stringify(state), 0o600))
     },
     forget: () => {
       isSaved = false
-      rmSync(path, { force: true })
+      attempt(() => rmSync(path, { force: true }))
     },
     close: () => {
-      if (!isSaved) rmSync(lockPath, { force: true })
+      if (!isSaved) attempt(() => rmSync(join(folder, `${name}.lock`), { force: true }))
       lock.release()
     },
   }
