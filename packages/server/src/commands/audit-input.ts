@@ -1,5 +1,6 @@
 import { createReadStream, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { addAbortSignal } from 'node:stream'
 import { CustodyError, quote } from '@custody/domain'
 import type { Finding } from '@custody/event-log'
 import { VERIFIER_KEYS_FILE } from '../data-folder/signing-files.ts'
@@ -25,13 +26,16 @@ export function readKept(
 export async function* readChunks(
   context: CommandContext,
   file: string,
+  signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const options = { highWaterMark: 256 * 1024 }
   const source =
     file === '-' ? process.stdin : createReadStream(resolve(context.cwd, file), options)
+  if (signal) addAbortSignal(signal, source)
   try {
     yield* source
   } catch (cause) {
+    signal?.throwIfAborted()
     const reason = cause instanceof Error ? cause.message : String(cause)
     const message = `The export ${quote(file)} cannot be read: ${reason}`
     throw new CustodyError('invalid_configuration', message, { cause })

@@ -36,7 +36,7 @@ export async function importLog(
       config,
       logger: createLogger('off'),
       cwd: context.cwd,
-      chunks: readChunks(context, file),
+      chunks: readChunks(context, file, stop.signal),
       withoutContent: flags.withoutContent ?? false,
       signal: stop.signal,
       ...(keys !== undefined && { keys }),
