@@ -10,6 +10,7 @@ import {
   startServer,
   temporaryFolder,
 } from '@custody/testkit'
+import fc from 'fast-check'
 import t from 'tap'
 // By its path: nothing else in this folder needs it.
 import {
@@ -18,6 +19,7 @@ import {
   makeSignerKey,
   signNote,
 } from '../../packages/transparency/src/index.ts'
+import { mutatedTexts } from '../../packages/transparency/test/mutations.ts'
 import { readTexts, rewriteLog, tamperWith } from './tamper.ts'
 
 // A log with a checkpoint that was kept before it grew on.
@@ -205,6 +207,36 @@ t.test(
     t.match(
       stdout,
       `checkpoint ${kept.size}: one of the events ${kept.size - 9}..${kept.size} is not what it was`,
+    )
+  },
+)
+
+t.test(
+  'no checkpoint that was changed is taken for one, and none is too much',
+  async (t) => {
+    const good = note(logId, kept.size, kept.root)
+    const text = good.slice(0, good.indexOf('\n\n') + 2)
+    const keys = formatVerifierKey(signerOf(logId).verifier)
+    const judge = async (changed: Uint8Array) =>
+      await verifyDataFolder({
+        ...{ dataDir, driver: 'node', now: 0, threads: 0 },
+        kept: { notes: [changed], keys },
+      })
+    t.same((await judge(Buffer.from(good))).findings, [])
+    const changes = fc.oneof(
+      { weight: 4, arbitrary: mutatedTexts(good) },
+      { weight: 1, arbitrary: fc.uint8Array({ maxLength: 400 }) },
+    )
+    await fc.assert(
+      fc.asyncProperty(changes, async (changed) => {
+        const { findings } = await judge(changed)
+        if (findings.length > 0) {
+          return findings.length === 1 && findings[0]?.table === 'checkpoint'
+        }
+        // Signatures by others may be added.
+        return Buffer.from(changed).toString().startsWith(text)
+      }),
+      { numRuns: 100 },
     )
   },
 )

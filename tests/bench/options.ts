@@ -8,7 +8,7 @@ export type Options = {
   readonly rounds: number
   /** Seconds of load in each measurement with `wrk`. Default 5. */
   readonly seconds: number
-  /** Files of the log that `deep-list`, `as-of-list`, `replay`, `rebuild` and `verify` work on. Default 1,000,000. */
+  /** Files of the log that all rows share that need a long one, from `deep-list` on. Default 1,000,000. */
   readonly files: number
   /** Folder on the disk to measure; a temporary folder is made in it, and removed. */
   readonly dir: string | undefined
@@ -23,7 +23,7 @@ export const USAGE = `npm run bench -- [row …] [options]
 
   --rounds N    measurements of each contender, default 5
   --seconds N   of load in each measurement with wrk, default 5
-  --files N     files of the log of deep-list, as-of-list, replay, rebuild and verify, default 1000000
+  --files N     files of the log that the rows share that need a long one, default 1000000
   --dir FOLDER  a folder on the disk to measure, default node_modules/.cache
   --json        print the result as JSON
   --profile     write CPU profiles of Custody's processes
