@@ -96,6 +96,7 @@ export {
   checkKept,
   type KeptCheckpoint,
   openKeptCheckpoint,
+  type Restoration,
 } from './verify/kept-checkpoint.ts'
 export type { ErasedGroup, Erasures, LogKeys, RawLog } from './verify/raw-log.ts'
 export {

@@ -11,7 +11,20 @@ import {
 import { type Finding, show } from './finding.ts'
 
 /** A checkpoint that somebody kept outside, with the log whose it is. */
-export type KeptCheckpoint = Checkpoint & { readonly logId: string }
+export type KeptCheckpoint = Checkpoint & {
+  readonly logId: string
+  readonly epoch: number
+}
+
+/** Where a log begins a new epoch, since it does not continue what was signed of it. */
+export type Restoration = {
+  /** Of the event that says so: what was after the events before it is not in the log. */
+  readonly position: number
+  /** The epoch that begins. */
+  readonly epoch: number
+  /** What happened to the log, as the end of a sentence. */
+  readonly how: string
+}
 
 /**
  * Reads a kept checkpoint, which must be signed by one of the keys.
@@ -28,7 +41,7 @@ export function openKeptCheckpoint(
   const known = parseKeys(keys)
   try {
     const { checkpoint } = openCheckpoint(note, known)
-    return { ...checkpoint, logId: parseOrigin(checkpoint.origin).logId }
+    return { ...checkpoint, ...parseOrigin(checkpoint.origin) }
   } catch (error) {
     if (error instanceof MalformedError || error instanceof UnverifiedError) {
       return { problem: error.message }
@@ -61,6 +74,8 @@ export function checkKept(
     readonly logId: string
     readonly events: number
     readonly roots: ReadonlyMap<number, Buffer>
+    /** In the order of their positions. */
+    readonly restorations?: readonly Restoration[]
   },
 ): Finding[] {
   const findings: Finding[] = []
@@ -88,12 +103,18 @@ function checkOne(
   if (kept.logId !== log.logId) {
     return finding('is of another log', show(kept.logId), show(log.logId))
   }
+  const root = log.roots.get(kept.size)
+  if (root?.equals(kept.root)) return undefined
+  const restoration = log.restorations?.find(({ epoch }) => epoch > kept.epoch)
+  if (restoration && kept.size >= restoration.position) {
+    const { position, epoch, how } = restoration
+    const problem = `the log ${how} as it was at ${position - 1} events: events ${position}..${kept.size} of epoch ${kept.epoch} are lost, and epoch ${epoch} begins in their place`
+    return finding(problem, `${kept.size} events`, `${position - 1} events`)
+  }
   if (kept.size > log.events) {
     const problem = 'the log is shorter than it was: its last events were removed'
     return finding(problem, `${kept.size} events`, `${log.events} events`)
   }
-  const root = log.roots.get(kept.size)
-  if (root?.equals(kept.root)) return undefined
   return finding(
     `one of the events ${last + 1}..${kept.size} is not what it was`,
     `root ${kept.root.toString('base64')}`,

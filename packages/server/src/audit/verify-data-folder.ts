@@ -21,6 +21,7 @@ import { type KeyRing, logModuleUrl } from '@custody/service'
 import { layout } from '../data-folder/data-folder.ts'
 import { readServerFile } from '../data-folder/server-file.ts'
 import { CHECKPOINT_FILE } from '../data-folder/signing-files.ts'
+import { readRestorations } from './read-restorations.ts'
 import { type BlobsReport, verifyBlobs } from './verify-blobs.ts'
 
 const SMALL_BYTES = 128 * 1024 * 1024
@@ -117,7 +118,11 @@ export async function verifyDataFolder(
     // First: it is what the person asked.
     const findings = [
       ...opened.filter((one) => 'problem' in one).map(toFinding),
-      ...checkKept(kept, { ...found, logId }),
+      ...checkKept(kept, {
+        ...found,
+        logId,
+        restorations: kept.length > 0 ? await readRestorations(log.sql) : [],
+      }),
       ...found.findings,
     ]
     const report = {

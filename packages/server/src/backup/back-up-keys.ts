@@ -99,7 +99,7 @@ export async function findKeys(keysFolder: string, id: string): Promise<FoundKey
       if (!('path' in entry) || !name.test(entry.path)) continue
       const path = join(folder, entry.path)
       const found = existsSync(path) ? (await hashFile(path)).sha256 : undefined
-      if (found !== entry.sha256) throw damaged(path, found)
+      if (found !== entry.sha256) throw damaged(folder, entry.path, found)
       names.push(entry.path)
     }
     return { folder, names }
@@ -110,7 +110,7 @@ export async function findKeys(keysFolder: string, id: string): Promise<FoundKey
   )
 }
 
-function damaged(path: string, found: string | undefined): CustodyError {
+function damaged(folder: string, key: string, found: string | undefined): CustodyError {
   const how = found === undefined ? 'is missing' : 'is not what was backed up'
-  return new CustodyError('backup_damaged', `The key ${quote(path)} ${how}.`)
+  return new CustodyError('backup_damaged', `The key ${key} in ${quote(folder)} ${how}.`)
 }

@@ -24,6 +24,8 @@ export async function joinErasures(lists: {
     return
   }
   if (await beginsWith(kept, given)) return
+  // A line that was cut short at its end is none.
+  erasureFile(kept).append([])
   await pipeline(createReadStream(given), createWriteStream(kept, { flags: 'a' }))
   await syncFile(kept)
 }

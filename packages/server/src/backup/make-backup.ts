@@ -125,6 +125,7 @@ async function backUp(options: BackupOptions): Promise<BackupReport> {
     driver: 'node',
     projections,
   })
+  let isWhole = false
   try {
     const log = await readState(reader)
     if (former) await refuseOtherPast(former, reader, log.id, folder)
@@ -143,6 +144,7 @@ async function backUp(options: BackupOptions): Promise<BackupReport> {
       const software = `custody ${VERSION}`
       const facts: BackupFacts = { id, made, software, log, blobs: { count, bytes } }
       manifest.finish(facts)
+      isWhole = true
       keys?.removeFormer()
       const removed = await removeUseless(folder, id, reader)
       return { ...facts, ...rest, removed, ...(keys && { keys: keys.names }) }
@@ -152,6 +154,8 @@ async function backUp(options: BackupOptions): Promise<BackupReport> {
     }
   } finally {
     await reader.close()
+    // The content that was copied stays for the next run; a database of another moment is of no use to it.
+    if (!isWhole) rmSync(join(folder, SNAPSHOTS, id), { recursive: true, force: true })
   }
 }
 

@@ -37,7 +37,7 @@ export interface ManifestWriter {
   add(entry: Piece | Absent): void
   /** Makes it the manifest of the folder; what was that before is not there any more. @param facts any JSON */
   finish(facts: object): void
-  /** Leaves the former manifest as it is. */
+  /** Leaves the former manifest as it is; does nothing when it is finished. */
   abandon(): void
 }
 
@@ -57,6 +57,7 @@ export function writeManifest(folder: string, kind: ManifestKind): ManifestWrite
   const file = openSync(draft, 'w', 0o600)
   const hash = createHash('sha256')
   let waiting = ''
+  let isFinished = false
   const flush = () => {
     hash.update(waiting)
     writeAll(file, waiting)
@@ -80,10 +81,13 @@ export function writeManifest(folder: string, kind: ManifestKind): ManifestWrite
       writeAll(file, `# end ${hash.digest('hex')}\n`)
       fsyncSync(file)
       closeSync(file)
+      isFinished = true
       renameSync(draft, path)
       syncFolder(dirname(path))
     },
-    abandon: () => closeSync(file),
+    abandon() {
+      if (!isFinished) closeSync(file)
+    },
   }
 }
 
