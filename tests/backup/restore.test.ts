@@ -1,12 +1,4 @@
-import {
-  cpSync,
-  existsSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { cpSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   custody,
@@ -129,40 +121,5 @@ t.test(
     cpSync(join(keys, generation, 'master-key'), join(dataDir, 'secrets', 'master-key'))
     const again = await startServer(t, { dataDir })
     t.same((await again.api.content(ids.large)).bytes, large)
-  },
-)
-
-t.test(
-  'keys of another deployment are refused, and so is what is no backup',
-  async (t) => {
-    const folder = temporaryFolder(t)
-    const dataDir = join(folder, 'data')
-    const others = join(folder, 'keys')
-    cpSync(keys, others, { recursive: true })
-    const [generation = ''] = readdirSync(others)
-    const path = join(others, generation)
-    const other = Buffer.alloc(32, 7).toString('base64')
-    writeFileSync(join(path, 'master-key'), `${other}\n`)
-    const restore = (...args: string[]) => custody(['restore', ...args], { dataDir })
-    const changed = await restore(backup, '--keys', others)
-    t.match(changed, {
-      code: 1,
-      stderr: /The key '.*master-key' is not what was backed up/,
-    })
-
-    const none = await restore(folder)
-    t.match(none, {
-      code: 1,
-      stderr: /holds no whole backup: it has no manifest\.sha256/,
-    })
-    const wrong = await restore(backup, '--checkpoint', join(path, 'master-key'))
-    t.match(wrong, { code: 1, stderr: /master-key' is no checkpoint of this log/ })
-    const list = await restore(backup, '--erasures', join(path, 'master-key'))
-    t.match(list, {
-      code: 1,
-      stderr: /master-key' is no list of erasures: .* is not JSON/,
-    })
-    t.notOk(existsSync(dataDir), 'nothing is left behind')
-    t.equal(readFileSync(join(path, 'master-key'), 'utf8').trim(), other)
   },
 )

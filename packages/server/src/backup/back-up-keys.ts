@@ -13,6 +13,8 @@ const name = /^[a-z][a-z0-9-]*$/
 
 /** The keys of one backup. */
 export type BackedUpKeys = {
+  /** Absolute: where they are. */
+  readonly folder: string
   /** Names of the files. */
   readonly names: readonly string[]
   /** Of backups that are not there any more. */
@@ -52,6 +54,7 @@ export async function backUpKeys(options: {
   }
   manifest.finish({ backup: id })
   return {
+    folder,
     names,
     removeFormer() {
       for (const one of readdirSync(keysFolder)) {

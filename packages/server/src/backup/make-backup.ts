@@ -2,17 +2,30 @@ import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs'
 import { link, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CustodyError, quote } from '@custody/domain'
-import { type LogReader, openSqliteLogReader, snapshotSqlite } from '@custody/event-log'
-import { findExtent, isGarbage, listExtents, projections } from '@custody/file-index'
+import {
+  type ExclusiveLock,
+  type LogReader,
+  openSqliteLogReader,
+  snapshotSqlite,
+} from '@custody/event-log'
+import {
+  findExtent,
+  isGarbage,
+  listExtents,
+  listMasterKeys,
+  projections,
+} from '@custody/file-index'
 import { readLogState, rootAtSize } from '@custody/service'
+import type { Config } from '../config/load-config.ts'
 import { takeBackupLease } from '../data-folder/backup-lease.ts'
 import {
   type DataFolder,
   makePrivateFolder,
   syncFolder,
 } from '../data-folder/data-folder.ts'
+import { masterKeyStore } from '../data-folder/master-keys.ts'
 import { VERSION } from '../version.ts'
-import { backUpKeys } from './back-up-keys.ts'
+import { type BackedUpKeys, backUpKeys } from './back-up-keys.ts'
 import {
   type Backup,
   type BackupFacts,
@@ -50,7 +63,9 @@ export type BackupOptions = {
   readonly folder: string
   /** Absolute: where the keys go. Undefined: they are not backed up. */
   readonly keysFolder: string | undefined
-  readonly secretsDir: string
+  readonly config: Pick<Config, 'secretsDir' | 'masterKey'>
+  /** A relative path of the settings starts from here. */
+  readonly cwd: string
   /** Hard links in place of copies, where the file system can: no second copy, then. */
   readonly link: boolean
   /** Unique, and later ones sort after earlier ones. */
@@ -96,9 +111,10 @@ export async function makeBackup(options: BackupOptions): Promise<BackupReport> 
     )
   }
   refuseForeign(folder)
-  makeFolders(folder)
-  const lock = lockBackup(folder, { isWritten: true })
+  let lock: ExclusiveLock | undefined
   try {
+    makeFolders(folder)
+    lock = lockBackup(folder, { isWritten: true })
     const lease = await takeBackupLease(data)
     try {
       return await backUp(options)
@@ -139,7 +155,8 @@ async function backUp(options: BackupOptions): Promise<BackupReport> {
       const keys =
         keysFolder === undefined
           ? undefined
-          : await backUpKeys({ ...options, keysFolder, id })
+          : await backUpKeys({ secretsDir: options.config.secretsDir, keysFolder, id })
+      if (keys) await requireKeys(options, reader, keys)
       const { count, bytes, ...rest } = content
       const software = `custody ${VERSION}`
       const facts: BackupFacts = { id, made, software, log, blobs: { count, bytes } }
@@ -202,6 +219,30 @@ async function takeSnapshot(
   chmodSync(path, 0o600)
   await syncFile(path)
   return path
+}
+
+/** A rotation may have come between the snapshot and the keys. */
+async function requireKeys(
+  { config, cwd }: BackupOptions,
+  { sql }: LogReader,
+  { folder }: BackedUpKeys,
+): Promise<void> {
+  if (config.masterKey !== undefined) return
+  const nothingIsMade = (): never => {
+    throw new TypeError('A backup makes no master key')
+  }
+  const store = masterKeyStore(
+    { masterKey: undefined, secretsDir: folder, cwd },
+    nothingIsMade,
+  )
+  const found = new Set(store.load().map(({ fingerprint }) => fingerprint))
+  for (const { id, fingerprint, state } of await listMasterKeys(sql)) {
+    if (state === 'retired' || found.has(fingerprint)) continue
+    throw new CustodyError(
+      'master_key_missing',
+      `The master key ${id} of the snapshot is not in ${quote(config.secretsDir)}: keys were rotated meanwhile, or it is lost. Run the backup again; the former one is as it was.`,
+    )
+  }
 }
 
 async function readState(reader: LogReader): Promise<BackupFacts['log']> {

@@ -2,7 +2,11 @@ import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:f
 import { basename, dirname, join } from 'node:path'
 import { openDiskBlobStore } from '@custody/blob-store'
 import { CustodyError, type OldLog, quote } from '@custody/domain'
-import { openSqliteEventLog, openSqliteLogReader } from '@custody/event-log'
+import {
+  type ExclusiveLock,
+  openSqliteEventLog,
+  openSqliteLogReader,
+} from '@custody/event-log'
 import { projections } from '@custody/file-index'
 import {
   beginRestored,
@@ -99,17 +103,23 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
   const backup = openBackup(folder)
   const isNew = !existsSync(data.path)
   if (!readyRestore(data)) refuseUsed(data, config)
-  makePrivateFolder(data.path)
   let isInPlace = false
-  const lock = lockDataFolder(data)
+  let isOthers = false
+  let lock: ExclusiveLock | undefined
   try {
+    makePrivateFolder(data.path)
+    lock = lockDataFolder(data)
     const report = await restore(options, backup)
     isInPlace = true
     return report
+  } catch (error) {
+    isOthers = error instanceof CustodyError && error.key === 'data_folder_in_use'
+    throw asStorageError(error, data.path)
   } finally {
-    lock.release()
-    if (!isInPlace && !existsSync(data.restoring)) {
+    lock?.release()
+    if (!isInPlace && !isOthers && !existsSync(data.restoring)) {
       rmSync(data.lock, { force: true })
+      rmSync(`${data.lock}-journal`, { force: true })
       if (isNew) removeIfEmpty(data.path)
     }
   }
@@ -138,7 +148,7 @@ async function restore(options: RestoreOptions, backup: Backup): Promise<Restore
     return report
   } catch (error) {
     if (!readyRestore(data)) rmSync(data.restoring, { recursive: true, force: true })
-    throw asStorageError(error, data.path)
+    throw error
   } finally {
     lock?.release()
   }

@@ -26,11 +26,12 @@ export async function backup(
     data: layout(config.dataDir),
     folder: resolve(context.cwd, folder),
     keysFolder: flags.keys === undefined ? undefined : resolve(context.cwd, flags.keys),
-    secretsDir: config.secretsDir,
+    config,
+    cwd: context.cwd,
     link: flags.link === true,
     newId: createIds(Date.now).uuid,
     now: () => new Date(),
-    askCheckpoint: () => askCheckpoint(config),
+    askCheckpoint: () => askCheckpoint(context, config),
     ...tellerOf(context),
   })
   context.progress?.('')
@@ -75,9 +76,17 @@ export async function verifyBackup(
 }
 
 /** Where a server runs, so that the snapshot has a checkpoint of nearly all that it holds. */
-async function askCheckpoint(config: Config): Promise<void> {
-  const api = await runningAdminApi(config)
-  await api?.log('/checkpoint')
+async function askCheckpoint(context: CommandContext, config: Config): Promise<void> {
+  try {
+    const api = await runningAdminApi(config)
+    await api?.log('/checkpoint')
+  } catch (error) {
+    // A disk that is full is no reason for no backup.
+    const why = error instanceof Error ? error.message : String(error)
+    context.complain(
+      `The server signed no checkpoint (${why}); the backup has the one that was signed last.`,
+    )
+  }
 }
 
 export function tellerOf({ progress }: Pick<CommandContext, 'progress'>): {

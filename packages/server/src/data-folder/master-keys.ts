@@ -98,9 +98,11 @@ function overwriteAfter(path: string, replace: () => void): void {
 }
 
 function keysOf(given: string, cwd: string, setting: string): string {
-  if (base64Keys.test(given)) return given
+  const path = resolve(cwd, given)
+  // A path of 43 letters and slashes is base64, too; no key is the name of a file.
+  if (base64Keys.test(given) && !existsSync(path)) return given
   try {
-    return readFileSync(resolve(cwd, given), 'utf8')
+    return readFileSync(path, 'utf8')
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? ` (${error.code})` : ''
     // What is neither may yet be a secret, mistyped.

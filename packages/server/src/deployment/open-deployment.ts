@@ -90,6 +90,8 @@ export async function openDeployment(
     const folder = prepareDataFolder(config.dataDir)
     const lock = lockDataFolder(folder)
     opened.push(() => lock.release())
+    // The file is made while there is room: a disk that is full is when garbage must go.
+    takeExclusiveLock(folder.backupLease)?.release()
     settleImport(folder, config.secretsDir)
     const store = signingFiles(config)
     if (!acceptRollback && !existsSync(folder.database)) {

@@ -72,6 +72,18 @@ t.test('content is copied, and linked only where that is asked', async (t) => {
   t.match(await checkBackup({ folder, now: Date.now() }), { damaged: [], lost: 0 })
 })
 
+t.test('keys that are not those of the snapshot are no backup of keys', async (t) => {
+  const path = join(here.config().secretsDir, 'master-key')
+  const key = readFileSync(path)
+  writeFileSync(path, `${Buffer.alloc(32, 7).toString('base64')}\n`)
+  t.match(
+    await said(here.back()),
+    /^master_key_missing: The master key mk_[0-9a-f]{16} of the snapshot is not in/,
+  )
+  writeFileSync(path, key)
+  t.equal(readFileSync(manifest, 'utf8'), former)
+})
+
 t.test('nobody else reads what was backed up', async (t) => {
   const folders = [here.backup, here.keys]
   for (const folder of folders) {

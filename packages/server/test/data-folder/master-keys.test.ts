@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { masterKey } from '@custody/service'
 import t, { type Test } from 'tap'
 import { masterKeyStore } from '../../src/data-folder/master-keys.ts'
@@ -43,6 +43,15 @@ t.test(
     t.same(ids(asFile.load()), expected)
   },
 )
+
+t.test('a path that could be base64 is the file that is there', async (t) => {
+  const path = 'a/path/of/letters/that/is/as/long/as/key/'.padEnd(43, 'k')
+  const store = open(t, path)
+  t.equal(store.load().length, 1, 'there is no such file')
+  mkdirSync(dirname(join(store.folder, path)), { recursive: true })
+  writeFileSync(join(store.folder, path), `${text(first)}\n`)
+  t.same(ids(store.load()), ids([masterKey(first)]))
+})
 
 t.test('what is no key is refused, and not shown', async (t) => {
   const refuses = (given: string, message: RegExp) => {

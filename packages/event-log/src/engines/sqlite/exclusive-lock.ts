@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { sqliteCode } from './sqlite-error.ts'
 
@@ -13,6 +14,8 @@ export type ExclusiveLock = { release(): void }
 export function takeExclusiveLock(path: string): ExclusiveLock | undefined {
   const db = new DatabaseSync(path)
   try {
+    // A transaction on an empty file begins to fill it, which a full disk refuses; on any other it only locks.
+    if (statSync(path).size === 0) db.exec('pragma user_version = 1')
     db.exec('begin exclusive')
   } catch (error) {
     db.close()
