@@ -69,7 +69,12 @@ export {
   type ScrubStore,
 } from './integrity/background-scrub.ts'
 export type { Integrity } from './integrity/integrity.ts'
-export type { ScrubDamage, ScrubFinding, ScrubSlice } from './integrity/scrub.ts'
+export type {
+  ScrubDamage,
+  ScrubFailure,
+  ScrubFinding,
+  ScrubSlice,
+} from './integrity/scrub.ts'
 export {
   createKeyRing,
   type KeyRing,

@@ -43,7 +43,7 @@ export function addIntegrityRoutes(route: Route, integrity: Integrity): void {
 }
 
 function presentSlice(
-  { damaged, repaired, next, ...counts }: ScrubSlice,
+  { damaged, unreadable, repaired, next, ...counts }: ScrubSlice,
   total: { readonly files: number; readonly bytes: number },
 ): object {
   return {
@@ -54,6 +54,10 @@ function presentSlice(
       segment,
       problem,
       known: isKnown,
+    })),
+    unreadable: unreadable.map(({ problem, ...place }) => ({
+      ...presentPlace(place),
+      problem,
     })),
     repaired: repaired.map(presentPlace),
     next,

@@ -1,7 +1,6 @@
-import { statSync } from 'node:fs'
-import { CustodyError, quote } from '@custody/domain'
+import { CustodyError } from '@custody/domain'
 import type { Config } from '../config/load-config.ts'
-import { layout } from '../data-folder/data-folder.ts'
+import { requireDatabase } from '../data-folder/require-database.ts'
 import { type CheckReport, runChecks } from '../doctor/run-checks.ts'
 import { type CommandContext, configOf } from './command-context.ts'
 import { withAdmin } from './projects.ts'
@@ -22,11 +21,11 @@ export async function doctor(
   context: CommandContext,
   flags: DoctorFlags,
 ): Promise<number> {
-  if (flags.acceptClock) return await acceptClock(context, flags.json === true)
   let config: Config
   try {
     config = configOf(context)
     requireDatabase(config)
+    if (flags.acceptClock) return await acceptClock(context, flags.json === true)
   } catch (error) {
     if (!(error instanceof CustodyError)) throw error
     context.complain(error.message)
@@ -67,16 +66,6 @@ async function acceptClock(context: CommandContext, json: boolean): Promise<numb
     )
   } else context.print('Nothing was wrong with the clock, and nothing was changed.')
   return 0
-}
-
-function requireDatabase({ dataDir }: Config): void {
-  const { database } = layout(dataDir)
-  if ((statSync(database, { throwIfNoEntry: false })?.size ?? 0) > 0) return
-  throw new CustodyError(
-    'data_folder_unusable',
-    `There is no database at ${quote(database)}. CUSTODY_DATA_DIR names the data folder; where this is the right one, ` +
-      'its disk may not be mounted, or the database is lost and has to be restored from a backup.',
-  )
 }
 
 function teller({ progress }: CommandContext) {

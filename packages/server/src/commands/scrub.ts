@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CustodyError, quote } from '@custody/domain'
+import { requireDatabase } from '../data-folder/require-database.ts'
 import type { AdminApi } from '../deployment/with-admin-api.ts'
-import type { CommandContext } from './command-context.ts'
+import { type CommandContext, configOf } from './command-context.ts'
 import { progressBar, showBytes } from './progress.ts'
 import { withAdmin } from './projects.ts'
 
@@ -18,9 +19,9 @@ export type ScrubFlags = {
 }
 
 type Place = { readonly project: string; readonly file: string; readonly extent: string }
-type Damage = Place & {
+type Failure = Place & { readonly problem: string }
+type Damage = Failure & {
   readonly segment: number | null
-  readonly problem: string
   readonly known: boolean
 }
 
@@ -32,6 +33,7 @@ type Slice = {
   readonly unread: number
   readonly absent: number
   readonly damaged: readonly Damage[]
+  readonly unreadable: readonly Failure[]
   readonly repaired: readonly Place[]
   readonly next: string | null
   readonly total: { readonly files: number; readonly bytes: number }
@@ -46,8 +48,10 @@ type Report = {
   absent: number
   /** Up to 1,000 of each. */
   damaged: Damage[]
+  unreadable: Failure[]
   repaired: Place[]
   damagedCount: number
+  unreadableCount: number
   repairedCount: number
   /** Where it can go on; null: at the first file. */
   next: string | null
@@ -63,19 +67,20 @@ export async function scrub(
   files: readonly string[],
   flags: ScrubFlags,
 ): Promise<number> {
-  const rate = requireRate(flags.rate)
-  if (flags.from !== undefined && files.length > 0) {
-    throw new CustodyError(
-      'invalid_value',
-      '--from goes on through all files; it cannot be given with files.',
-    )
-  }
   const interrupted = new AbortController()
   const interrupt = () => interrupted.abort()
   process.once('SIGINT', interrupt)
   process.once('SIGTERM', interrupt)
   const bar = progressBar(context.progress, () => performance.now())
   try {
+    const rate = requireRate(flags.rate)
+    if (flags.from !== undefined && files.length > 0) {
+      throw new CustodyError(
+        'invalid_value',
+        '--from goes on through all files; it cannot be given with files.',
+      )
+    }
+    requireDatabase(configOf(context))
     const report = await withAdmin(context, (api) => {
       const means = { api, bar, rate, signal: interrupted.signal }
       return files.length > 0 ? scrubFiles(means, files) : scrubAll(means, flags.from)
@@ -146,8 +151,9 @@ async function ask({ api, rate, signal }: Means, body: object): Promise<Slice> {
 
 function nothingYet(): Report {
   const counts = { files: 0, extents: 0, bytes: 0, unread: 0, absent: 0 }
-  const found = { damaged: [], repaired: [], damagedCount: 0, repairedCount: 0 }
-  return { ...counts, ...found, next: null, isInterrupted: false }
+  const found = { damaged: [], unreadable: [], repaired: [] }
+  const foundCounts = { damagedCount: 0, unreadableCount: 0, repairedCount: 0 }
+  return { ...counts, ...found, ...foundCounts, next: null, isInterrupted: false }
 }
 
 function add(report: Report, slice: Slice): void {
@@ -157,8 +163,12 @@ function add(report: Report, slice: Slice): void {
   report.unread += slice.unread
   report.absent += slice.absent
   report.damagedCount += slice.damaged.length
+  report.unreadableCount += slice.unreadable.length
   report.repairedCount += slice.repaired.length
   report.damaged.push(...slice.damaged.slice(0, MAX_FINDINGS - report.damaged.length))
+  report.unreadable.push(
+    ...slice.unreadable.slice(0, MAX_FINDINGS - report.unreadable.length),
+  )
   report.repaired.push(...slice.repaired.slice(0, MAX_FINDINGS - report.repaired.length))
   report.next = slice.next
 }
@@ -169,10 +179,21 @@ function said({ files, bytes, damagedCount }: Report, of: number): string {
 }
 
 function tell(context: CommandContext, report: Report, json: boolean): number {
-  const isGood = report.damagedCount === 0 && report.unread === 0
+  const { damagedCount, unreadableCount, unread } = report
+  const isGood = damagedCount + unreadableCount + unread === 0
   if (json) {
-    const { damagedCount, repairedCount, isInterrupted, ...rest } = report
-    const counts = { damaged_count: damagedCount, repaired_count: repairedCount }
+    const {
+      damagedCount: _,
+      unreadableCount: __,
+      repairedCount,
+      isInterrupted,
+      ...rest
+    } = report
+    const counts = {
+      damaged_count: damagedCount,
+      unreadable_count: unreadableCount,
+      repaired_count: repairedCount,
+    }
     const ok = isGood && !isInterrupted
     context.print(JSON.stringify({ ok, ...rest, ...counts }))
   } else for (const line of describe(report)) context.print(line)
@@ -193,6 +214,12 @@ function* describe(report: Report): Generator<string> {
   if (damagedCount > report.damaged.length) {
     yield `and ${damagedCount - report.damaged.length} more`
   }
+  for (const { project, file, problem } of report.unreadable) {
+    yield `UNREADABLE ${file} of ${project}: ${problem}`
+  }
+  if (report.unreadableCount > report.unreadable.length) {
+    yield `and ${report.unreadableCount - report.unreadable.length} more`
+  }
   for (const { project, file, extent } of report.repaired) {
     yield `WHOLE AGAIN ${file} of ${project}: extent ${extent}`
   }
@@ -203,7 +230,8 @@ function* describe(report: Report): Generator<string> {
   if (report.absent > 0) yield `${report.absent} extents were not imported with the log`
   const read = `${files} files, ${extents} extents, ${showBytes(bytes)}`
   if (damagedCount === 0) {
-    yield `${unread === 0 ? 'OK' : 'NOT ALL READ'}: ${read}`
+    const isRead = unread + report.unreadableCount === 0
+    yield `${isRead ? 'OK' : 'NOT ALL READ'}: ${read}`
     return
   }
   yield `BAD: ${damagedCount} damaged ${damagedCount === 1 ? 'extent' : 'extents'} in ${read}. Their files answer 500 content_damaged;`

@@ -51,7 +51,10 @@ export function createBackgroundScrub(
       sleep(milliseconds, undefined, { signal, ref: false }),
   })
 
-  function tell({ damaged, repaired }: ScrubSlice): void {
+  function tell({ damaged, unreadable, repaired }: ScrubSlice): void {
+    for (const { problem, ...place } of unreadable) {
+      logger.error({ ...place, problem }, 'stored content could not be read')
+    }
     for (const { problem, ...place } of damaged) {
       logger.error({ ...place, problem }, 'stored content is damaged')
     }

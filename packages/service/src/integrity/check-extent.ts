@@ -7,12 +7,12 @@ import type { DigestThread } from '../uploads/digests/digest-thread.ts'
 import { isDamage } from './damage-log.ts'
 
 /**
- * `unread`: nothing is known to be wrong with it, nor that it is right, as its master key is not here · `absent`: the log
+ * `unreadable`: the storage is at fault, and what it holds may be right · `unread`: nothing is known to be wrong with it, nor that it is right, as its master key is not here · `absent`: the log
  * was imported without it.
  */
 export type ExtentCheck =
   | { readonly kind: 'whole' | 'unread' | 'absent' }
-  | { readonly kind: 'damaged'; readonly error: CustodyError }
+  | { readonly kind: 'damaged' | 'unreadable'; readonly error: CustodyError }
 
 export type CheckOptions = {
   /** Called for so many bytes before they are read on; it takes its time. */
@@ -24,7 +24,7 @@ export type CheckOptions = {
  * Reads an extent from its first byte to its last: whether what seals it is whole, and the content has the SHA-256 that
  * was recorded. It holds no more than a few chunks of it.
  *
- * @throws what the storage is at fault for: what cannot be read now is not damaged
+ * @throws CustodyError `overloaded`; what the signal says
  */
 export async function checkExtent(
   { log, blobs, keys }: Pick<ServiceEnvironment, 'log' | 'blobs' | 'keys'>,
@@ -48,9 +48,10 @@ export async function checkExtent(
     throw damaged('has not the SHA-256 that was recorded with it', extent)
   } catch (error) {
     if (isDamage(error)) return { kind: 'damaged', error }
-    const key = error instanceof CustodyError ? error.key : undefined
-    if (key === 'master_key_missing') return { kind: 'unread' }
-    if (key === 'content_not_imported') return { kind: 'absent' }
+    if (!(error instanceof CustodyError)) throw error
+    if (error.key === 'master_key_missing') return { kind: 'unread' }
+    if (error.key === 'content_not_imported') return { kind: 'absent' }
+    if (error.key === 'internal_error') return { kind: 'unreadable', error }
     throw error
   }
 }

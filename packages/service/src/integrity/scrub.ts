@@ -47,6 +47,9 @@ export type ScrubDamage = ScrubFinding & {
   readonly isKnown: boolean
 }
 
+/** Bytes that could not be read, so that nobody knows what they are. Nothing is written down of them. */
+export type ScrubFailure = ScrubFinding & { readonly problem: string }
+
 export type ScrubCounts = {
   /** Files whose last extent was read. */
   readonly files: number
@@ -61,6 +64,7 @@ export type ScrubCounts = {
 /** What one slice of a scrub found. */
 export type ScrubSlice = ScrubCounts & {
   readonly damaged: readonly ScrubDamage[]
+  readonly unreadable: readonly ScrubFailure[]
   readonly repaired: readonly ScrubFinding[]
   /** Where the next slice begins; null: this was the last. */
   readonly next: string | null
@@ -96,6 +100,7 @@ export function createScrub(
   function begin() {
     const counts = { files: 0, extents: 0, bytes: 0, unread: 0, absent: 0 }
     const damaged: ScrubDamage[] = []
+    const unreadable: ScrubFailure[] = []
     const repaired: ScrubFinding[] = []
 
     async function check(file: StoredFile, index: number, options: CheckBy) {
@@ -111,6 +116,8 @@ export function createScrub(
         const isKnown = events.length === 0
         if (isKnown && !(await stillThere(id))) return
         damaged.push({ ...place, segment, problem: error.message, isKnown })
+      } else if (found.kind === 'unreadable') {
+        unreadable.push({ ...place, problem: found.error.message })
       } else if (found.kind !== 'whole') counts[found.kind] += 1
       else if (file.damaged.includes(extent.id)) {
         const { events } = await damageLog.repaired(place, options.by)
@@ -123,6 +130,7 @@ export function createScrub(
     const end = (next: string | null): ScrubSlice => ({
       ...counts,
       damaged,
+      unreadable,
       repaired,
       next,
     })
@@ -136,10 +144,10 @@ export function createScrub(
       const started = monotonic()
       let rested = started
       for (;;) {
-        const page = await listStoredFiles(log.reader.sql, {
-          after: position - 1,
-          limit: PAGE,
-        })
+        // In the middle of a file it is likely a large one, which is read again for each slice of it.
+        const limit = extent > 0 ? 1 : PAGE
+        const { sql } = log.reader
+        const page = await listStoredFiles(sql, { after: position - 1, limit })
         for (const file of page) {
           if (file.position !== position) extent = 0
           position = file.position
@@ -161,7 +169,7 @@ export function createScrub(
           position += 1
           extent = 0
         }
-        if (page.length < PAGE) return end(null)
+        if (page.length < limit) return end(null)
       }
     },
 
