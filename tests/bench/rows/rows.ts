@@ -25,10 +25,11 @@ export const rows: readonly Row[] = [
   get,
   memory,
   append,
-  deepList,
-  asOfList,
   liveEvents,
+  deepList,
   inclusionProof,
+  // It deletes files of the log that they share; the others before it ask for any of them.
+  asOfList,
   replay,
   rebuild,
   verify,
