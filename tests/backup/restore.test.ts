@@ -29,11 +29,13 @@ const ids = {
   erased: await upload(server, noise(), `${mark}.bin`),
 }
 const project = await server.createProject()
+const revoked = await server.createProject()
 const before = await checkpointOf(server)
 const made = await server.custody('backup', backup, '--keys', keys, '--json')
 // What a backup cannot have.
 const later = await upload(server, 'later')
 await server.api.delete(ids.deleted)
+await server.custody('keys', 'revoke', revoked.keyId, '--project', revoked.id)
 await server.api.call('POST', `/v1/files/${ids.erased}/erase`)
 // One is given again for a second.
 const after = await until('a further checkpoint', async () => {
@@ -70,6 +72,8 @@ t.test('a deployment that was lost comes back', async (t) => {
   t.equal((await api.get(later)).status, 404, 'the backup is older')
   t.equal((await api.get(ids.deleted)).status, 200, 'a delete that was lost, too')
   t.equal((await again.as(project.key).list()).data.length, 0, 'keys are good')
+  const key = await again.as(revoked.key).call('GET', '/v1/files')
+  t.equal(key.status, 401, 'but those that were revoked since')
   t.equal((await api.content(await upload(again, 'new'))).text, 'new')
 
   const events = await readEvents(dataDir)

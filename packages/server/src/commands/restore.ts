@@ -54,6 +54,11 @@ export async function restore(
     context.progress?.('')
     if (flags.json) context.print(JSON.stringify(report))
     else for (const line of describe(report, config)) context.print(line)
+    if (flags.erasures === undefined && !flags.json) {
+      context.print(
+        `  What was erased, and keys that were revoked, after ${report.backup.made} are back: --erasures takes a newer erasures.log, if there is one`,
+      )
+    }
     const gone = report.damaged.length + report.lost
     for (const piece of report.damaged) context.complain(`left out: ${piece}`)
     if (gone > 0) {
