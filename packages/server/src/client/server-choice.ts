@@ -22,7 +22,8 @@ export type ServerFlags = {
 
 /** Whether a flag or the environment names a server. */
 export function namesServer(context: CommandContext, { url }: ServerFlags): boolean {
-  return Boolean(url ?? context.env.CUSTODY_URL) || Boolean(context.env.OPENAI_BASE_URL)
+  const { CUSTODY_URL, OPENAI_BASE_URL } = context.env
+  return url !== undefined || Boolean(CUSTODY_URL || OPENAI_BASE_URL)
 }
 
 /**
@@ -37,23 +38,23 @@ export async function chooseServer(
   flags: ServerFlags,
 ): Promise<ServerChoice> {
   const { CUSTODY_URL, OPENAI_BASE_URL, CUSTODY_API_KEY, OPENAI_API_KEY } = context.env
-  const candidates: [string | undefined, string][] = [[flags.key, '--key']]
-  const own: (typeof candidates)[number] = [CUSTODY_API_KEY, 'CUSTODY_API_KEY']
-  const others: (typeof candidates)[number] = [OPENAI_API_KEY, 'OPENAI_API_KEY']
-  const named: [string | undefined, string][] = [
-    [flags.url, '--url'],
-    // Who names a folder means its server
-    ...(flags.dataDir === undefined
-      ? ([
-          [CUSTODY_URL, 'CUSTODY_URL'],
-          [OPENAI_BASE_URL, 'OPENAI_BASE_URL'],
-        ] satisfies [string | undefined, string][])
-      : []),
-  ]
-  for (const [url, source] of named) {
-    if (!url) continue
-    candidates.push(...(source === 'OPENAI_BASE_URL' ? [others, own] : [own, others]))
-    return { base: parseBase(url, source), ...firstKey(candidates) }
+  const given: Candidate = [flags.key, '--key']
+  const own: Candidate = [CUSTODY_API_KEY, 'CUSTODY_API_KEY']
+  const others: Candidate = [OPENAI_API_KEY, 'OPENAI_API_KEY']
+  // An empty variable is none; an empty flag is a mistake, which must not reach another server
+  if (flags.url !== undefined) {
+    return { base: parseBase(flags.url, '--url'), ...firstKey([given, own, others]) }
+  }
+  // Who names a folder means its server
+  if (flags.dataDir === undefined) {
+    if (CUSTODY_URL) {
+      const base = parseBase(CUSTODY_URL, 'CUSTODY_URL')
+      return { base, ...firstKey([given, own, others]) }
+    }
+    if (OPENAI_BASE_URL) {
+      const base = parseBase(OPENAI_BASE_URL, 'OPENAI_BASE_URL')
+      return { base, ...firstKey([given, others, own]) }
+    }
   }
 
   const { dataDir, secretsDir, apiKey } = configOf(context, {
@@ -66,22 +67,25 @@ export async function chooseServer(
       `No server serves ${quote(dataDir)}: start one there, or name one with --url, CUSTODY_URL or OPENAI_BASE_URL.`,
     )
   }
-  candidates.push([apiKey, 'the configuration'])
   const file = join(secretsDir, 'api-key')
-  if (existsSync(file)) candidates.push([readFileSync(file, 'utf8').trim(), file])
-  candidates.push(others)
+  const first = existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
   const base = parseBase(running.address, 'run/server.json')
-  return { base, ...firstKey(candidates) }
+  const keys: Candidate[] = [given, [apiKey, 'the configuration'], [first, file], others]
+  return { base, ...firstKey(keys) }
 }
 
+type Candidate = readonly [value: string | undefined, source: string]
+
 function firstKey(
-  candidates: readonly (readonly [string | undefined, string])[],
+  candidates: readonly Candidate[],
 ): Pick<ServerChoice, 'key' | 'keySource'> {
-  const [key, keySource = ''] = candidates.find(([value]) => value) ?? []
+  const isGiven = ([value, source]: Candidate) =>
+    source === '--key' ? value !== undefined : Boolean(value)
+  const [key, keySource = ''] = candidates.find(isGiven) ?? []
   if (key !== undefined && !/^[\x21-\x7e]+$/.test(key)) {
     throw new CustodyError(
       'invalid_value',
-      `The key of ${keySource} is none: it has other characters than visible ASCII ones.`,
+      `The key of ${keySource} is none: it is empty, or has other characters than visible ASCII ones.`,
     )
   }
   return { key, keySource }

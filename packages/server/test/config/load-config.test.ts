@@ -127,6 +127,11 @@ t.test('a wrong key is never shown', async (t) => {
   t.throws(() => load({ env: { CUSTODY_CONFIG } }), { message: /^(?!.*12345678)/s })
 })
 
+t.test('the address of the client is no setting, and no mistake', async (t) => {
+  const env = { CUSTODY_URL: 'http://127.0.0.1:8080' }
+  t.strictSame(loadConfig({ env, cwd: t.testdir(), isTerminal: false }).warnings, [])
+})
+
 t.test('what Kubernetes injects is ignored with a warning', async (t) => {
   const config = load({
     env: {
