@@ -65,7 +65,9 @@ t.test('beside a server that writes, and in a copy that is made meanwhile', asyn
   const client = async () => {
     while (!isOver) {
       const large = await server.api.upload({ ...upload, content: Buffer.alloc(70_000) })
-      await server.api.upload({ ...upload, content: 'Hello' })
+      const { id } = (await server.api.upload({ ...upload, content: 'Hello' })).json()
+      // For which the log signs a checkpoint.
+      t.equal((await server.api.call('GET', `/v1/files/${id}/receipt`)).status, 200)
       await server.api.delete(large.json().id)
     }
   }
