@@ -59,6 +59,9 @@ export interface BlobStore {
     options: ReadOptions,
   ): AsyncIterable<Uint8Array>
 
+  /** Where a thread may read the stored bytes by itself; undefined where they lie in no file. */
+  pathOf(extentId: string): string | undefined
+
   /**
    * The SHA-256 of the first `bytes` bytes as they are stored, made where it keeps nobody else waiting: 64 lower-case
    * hex digits.

@@ -5,7 +5,10 @@ import { DiskBlobStore } from './disk-blob-store.ts'
 import { durableFiles } from './durable-files.ts'
 
 /** What reads extents, and writes nothing. */
-export type BlobReader = Pick<BlobStore, 'read' | 'readSealed' | 'list' | 'existing'>
+export type BlobReader = Pick<
+  BlobStore,
+  'read' | 'readSealed' | 'pathOf' | 'list' | 'existing'
+>
 
 /** Opens the extents of a folder for reading only: nothing is made in it. Without a `blobs/`, it has none. */
 export function openDiskBlobReader(folder: string): BlobReader {
@@ -26,6 +29,7 @@ export function openDiskBlobReader(folder: string): BlobReader {
     readSealed: (extentId, extent, options) =>
       store.readSealed(extentId, extent, options),
     existing: (extentIds, options) => store.existing(extentIds, options),
+    pathOf: (extentId) => store.pathOf(extentId),
     async *list(options) {
       if (existsSync(blobs)) yield* store.list(options)
     },

@@ -116,6 +116,10 @@ export class DiskBlobStore implements BlobStore {
     return this.#unsealThreads.read({ path, extentId, extent }, options)
   }
 
+  pathOf(extentId: string): string {
+    return extentPath(this.#blobs, extentId)
+  }
+
   async digest(
     extentId: string,
     { bytes, signal }: SignalOption & { readonly bytes: number },

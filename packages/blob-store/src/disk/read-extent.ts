@@ -79,7 +79,8 @@ export function readFault(error: unknown, extentId: string): unknown {
   return storageError(error, 'Stored content could not be read')
 }
 
-function damaged(extentId: string, how: string, cause?: unknown): CustodyError {
+/** @param how What is wrong, as the end of a sentence: `is missing`. */
+export function damaged(extentId: string, how: string, cause?: unknown): CustodyError {
   return new CustodyError(
     'content_damaged',
     `Stored content is damaged: extent ${extentId} ${how}`,

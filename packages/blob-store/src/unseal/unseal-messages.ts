@@ -1,16 +1,12 @@
 import type { CustodyErrorData } from '@custody/domain/errors'
-import type { SealedFileKey } from '../sealed/sealed-file.ts'
+import type { StoredFilePlace } from '../disk/stored-file.ts'
 
 /** To the unseal thread. `id` names one read; a `next` may come before the answer to the former one. */
 export type UnsealRequest =
   | {
       readonly kind: 'open'
       readonly id: number
-      readonly path: string
-      readonly extentId: string
-      readonly key: SealedFileKey
-      /** That the content must have, in all. */
-      readonly bytes: number
+      readonly place: StoredFilePlace
       readonly start: number
       readonly end: number
       /** Where to put what comes next, one after the other. */

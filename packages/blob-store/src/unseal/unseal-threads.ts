@@ -61,9 +61,12 @@ export class UnsealThreads {
     const { format, dataKey, bytes, storedBytes } = extent
     const outputs = this.#free.pop() ?? createOutputs()
     const { next, close } = this.#open({
-      ...{ path, extentId, bytes, start, end, outputs },
-      // A copy: to send a part of a buffer is to send all of it.
-      key: { format, dataKey: new Uint8Array(dataKey), storedBytes },
+      place: {
+        ...{ path, extentId, bytes },
+        // A copy: to send a part of a buffer is to send all of it.
+        key: { format, dataKey: new Uint8Array(dataKey), storedBytes },
+      },
+      ...{ start, end, outputs },
     })
     let ahead: Promise<number> | undefined = next()
     try {

@@ -1,8 +1,6 @@
 import { parentPort } from 'node:worker_threads'
 import { CustodyError } from '@custody/domain/errors'
-import { readFault } from '../disk/read-extent.ts'
-import { damaged } from '../sealed/damaged.ts'
-import { openSealedFile, type SealedFile } from '../sealed/sealed-file.ts'
+import { openStoredFile, type StoredFile } from '../disk/stored-file.ts'
 import { collectYoung } from '../threads/collect-young.ts'
 import type { UnsealReply, UnsealRequest } from './unseal-messages.ts'
 
@@ -11,7 +9,7 @@ type Opening = Extract<UnsealRequest, { kind: 'open' }>
 type Read = {
   readonly opening: Opening
   /** Opened with the first `next`, so that there is somebody to be told why it cannot be. */
-  file: SealedFile | undefined
+  file: StoredFile | undefined
   position: number
   /** Outputs that were filled. */
   filled: number
@@ -20,20 +18,13 @@ type Read = {
 const reads = new Map<number, Read>()
 const opened = collectYoung()
 
-function openFile({ path, key, bytes }: Opening): SealedFile {
-  const file = openSealedFile(path, key)
-  if (file.size === bytes) return file
-  file.close()
-  throw damaged(`it has ${file.size} bytes in place of ${bytes}`)
-}
-
 /** Fills the output whose turn it is. Returns how many bytes there are. */
 function put(read: Read): number {
   const { opening, position } = read
   const { outputs } = opening
   const output = outputs[read.filled % outputs.length]
   if (output === undefined) throw new TypeError('A read has no output')
-  read.file ??= openFile(opening)
+  read.file ??= openStoredFile(opening.place)
   const end = Math.min(opening.end, position + output.byteLength)
   const part = read.file.readSome(position, end)
   new Uint8Array(output).set(part)
@@ -49,15 +40,14 @@ function end(id: number): void {
 }
 
 function answer(read: Read): UnsealReply {
-  const { id, extentId } = read.opening
+  const { id } = read.opening
   try {
     return { kind: 'opened', id, bytes: put(read) }
   } catch (error) {
-    const fault = readFault(error, extentId)
     const told =
-      fault instanceof CustodyError
-        ? fault
-        : new CustodyError('internal_error', `Stored content could not be read: ${fault}`)
+      error instanceof CustodyError
+        ? error
+        : new CustodyError('internal_error', `Stored content could not be read: ${error}`)
     return { kind: 'failed', id, error: told.toData() }
   }
 }

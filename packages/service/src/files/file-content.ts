@@ -1,3 +1,4 @@
+import type { StoredFilePlace } from '@custody/blob-store/stored-file'
 import { CustodyError, type Extent, type FileState } from '@custody/domain'
 import { findExtent } from '@custody/file-index'
 import { type DamageLog, isDamage, segmentOf } from '../integrity/damage-log.ts'
@@ -18,7 +19,10 @@ type Part = {
 }
 
 /** Bytes that lie in extents, one after the other. */
-export type ExtentsContent = Pick<FileContent, 'read' | 'inline'>
+export type ExtentsContent = Pick<FileContent, 'read' | 'inline'> & {
+  /** Of each extent, where a thread may read it by itself. */
+  readonly places: readonly (StoredFilePlace | undefined)[]
+}
 
 /** What is to be done about bytes that are not those that were uploaded, before it is told. */
 type OnDamage = (extent: Extent, error: CustodyError) => Promise<void>
@@ -116,6 +120,9 @@ export async function openExtents(
   const [only] = parts
   return {
     inline: parts.length === 1 ? only?.opened?.inline : undefined,
+    places: parts.map(({ opened }) =>
+      opened?.inline === undefined ? opened?.place : undefined,
+    ),
     async *read(from, to, options) {
       for (const part of parts) {
         if (part.end <= from || part.start >= to) continue

@@ -6,6 +6,8 @@ import {
   type ReadStored,
   readSealed,
 } from '@custody/blob-store'
+import type { SealedFileKey } from '@custody/blob-store/sealed-file'
+import type { StoredFilePlace } from '@custody/blob-store/stored-file'
 import { CustodyError, type Extent } from '@custody/domain'
 import type { Sql } from '@custody/event-log'
 import { type ExtentRow, findWrappedKey } from '@custody/file-index'
@@ -17,13 +19,18 @@ export type OpenedExtent = {
   readonly isSealed: boolean
 } & (
   | { readonly inline: Uint8Array }
-  | { readonly inline: undefined; readonly read: ReadStored }
+  | {
+      readonly inline: undefined
+      readonly read: ReadStored
+      /** Where a thread may read it by itself, if there is such a place. */
+      readonly place: StoredFilePlace | undefined
+    }
 )
 
 /** Where extents, their bytes and their keys are. */
 export type ExtentStores = {
   readonly sql: Sql
-  readonly blobs: Pick<BlobStore, 'read' | 'readSealed'>
+  readonly blobs: Pick<BlobStore, 'read' | 'readSealed' | 'pathOf'>
   readonly keys: KeyRing | undefined
 }
 
@@ -42,8 +49,15 @@ export async function openExtent(
   }
   const readStored: ReadStored = (start, end, options) =>
     blobs.read(id, { start, end, ...options })
+  const placeOf = (key: SealedFileKey | undefined): StoredFilePlace | undefined => {
+    const path = blobs.pathOf(id)
+    return path === undefined ? undefined : { extentId: id, path, bytes, key }
+  }
   if (format === 'plain') {
-    if (!content) return { isSealed: false, inline: undefined, read: readStored }
+    if (!content) {
+      const place = placeOf(undefined)
+      return { isSealed: false, inline: undefined, read: readStored, place }
+    }
     if (content.length !== bytes) throw damaged(`extent ${id} has another length`)
     return { isSealed: false, inline: content }
   }
@@ -61,7 +75,9 @@ export async function openExtent(
   if (!isBox(format) && !content) {
     const read: ReadStored = (start, end, options) =>
       blobs.readSealed(id, extent, { start, end, ...options })
-    return { isSealed: true, inline: undefined, read }
+    const { storedBytes } = extent
+    const place = placeOf({ format, dataKey: new Uint8Array(dataKey), storedBytes })
+    return { isSealed: true, inline: undefined, read, place }
   }
   if (content && isBox(format)) {
     return { isSealed: true, inline: openSealedBox(extent, content) }
@@ -73,6 +89,7 @@ export async function openExtent(
     isSealed: true,
     inline: undefined,
     read: (start, end, options) => readSealed(extent, read, { start, end, ...options }),
+    place: undefined,
   }
 }
 

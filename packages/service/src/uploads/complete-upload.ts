@@ -19,7 +19,8 @@ import type { PluginContent } from '../plugin-host/index.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import type { Principal } from '../types.ts'
 import type { Algorithm } from './digests/digest-messages.ts'
-import type { Digests, DigestThread } from './digests/digest-thread.ts'
+import { digestSources } from './digests/digest-sources.ts'
+import type { DigestSource, Digests, DigestThread } from './digests/digest-thread.ts'
 import type { RollingDigests } from './digests/rolling-digests.ts'
 import { partsPolicy } from './parts-policy.ts'
 import type { Completion } from './uploads.ts'
@@ -76,7 +77,8 @@ export async function completeUpload(
           upload.id,
           extents.map(({ id }) => id),
         )
-  const sha256 = await digestOf(digests, content.read(0, bytes, { signal }), known, md5)
+  const sources = digestSources(content, extents, signal)
+  const sha256 = await digestOf({ digests, sources, signal }, known, md5)
   const verdict = await plugins.validate({
     purpose: purpose.name,
     dialect: policy.dialect,
@@ -123,15 +125,14 @@ export async function completeUpload(
  * @throws CustodyError `digest_mismatch` where the MD5 is not the one that was sent
  */
 async function digestOf(
-  digests: DigestThread,
-  content: AsyncIterable<Uint8Array>,
+  content: DigestedContent,
   known: string | undefined,
   md5: string | undefined,
 ): Promise<string> {
   const algorithms: Algorithm[] = []
   if (known === undefined) algorithms.push('sha256')
   if (md5 !== undefined) algorithms.push('md5')
-  const found = algorithms.length > 0 ? await digest(digests, content, algorithms) : {}
+  const found = algorithms.length > 0 ? await digest(content, algorithms) : {}
   if (found.md5 !== md5) {
     throw new CustodyError(
       'digest_mismatch',
@@ -144,16 +145,26 @@ async function digestOf(
   return sha256
 }
 
+type DigestedContent = {
+  readonly digests: DigestThread
+  readonly sources: readonly DigestSource[]
+  readonly signal: AbortSignal
+}
+
 async function digest(
-  digests: DigestThread,
-  content: AsyncIterable<Uint8Array>,
+  { digests, sources, signal }: DigestedContent,
   algorithms: readonly Algorithm[],
 ): Promise<Digests> {
   const open = digests.open(algorithms)
+  signal.addEventListener('abort', open.cancel, { once: true })
   try {
-    await open.add(content)
+    for (const source of sources) {
+      signal.throwIfAborted()
+      await open.add(source)
+    }
     return await open.end()
   } finally {
+    signal.removeEventListener('abort', open.cancel)
     open.cancel()
   }
 }

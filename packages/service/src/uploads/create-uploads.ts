@@ -26,6 +26,7 @@ import type { UploadRates } from '../rates/upload-rates.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import type { Principal, UploadPolicy } from '../types.ts'
 import { completeUpload } from './complete-upload.ts'
+import { digestSources } from './digests/digest-sources.ts'
 import { createDigestThread } from './digests/digest-thread.ts'
 import { createRollingDigests } from './digests/rolling-digests.ts'
 import { partsPolicy } from './parts-policy.ts'
@@ -54,9 +55,11 @@ export function createUploads(
 ): Uploads {
   const { log, clock, ids, plugins } = environment
   const digests = createDigestThread()
-  const rolling = createRollingDigests(digests, async function* (id, extent, signal) {
-    const { read } = await openExtents(environment, { id, extents: [extent] })
-    yield* read(0, extent.bytes, { signal })
+  const rolling = createRollingDigests(digests, async (id, extent, signal) => {
+    const content = await openExtents(environment, { id, extents: [extent] })
+    const [source] = digestSources(content, [extent], signal)
+    if (!source) throw new TypeError('An extent is no source')
+    return source
   })
   appender.onAppended((events) => {
     for (const { type, stream } of events) if (ends.has(type)) rolling.forget(stream)

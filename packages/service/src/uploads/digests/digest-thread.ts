@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import type { StoredFilePlace } from '@custody/blob-store/stored-file'
 import { CustodyError } from '@custody/domain'
 import type { Algorithm, DigestReply, DigestRequest } from './digest-messages.ts'
 
@@ -18,8 +19,13 @@ export interface DigestThread {
  * said of the content, and it must be cancelled.
  */
 export interface OpenDigest {
-  /** @throws CustodyError `internal_error`; what `content` throws */
-  add(content: AsyncIterable<Uint8Array>): Promise<void>
+  /**
+   * Where it lies in a file the thread reads it by itself, and the main thread has nothing to do with it. Of other
+   * content a chunk is no longer needed when the next one is asked for.
+   *
+   * @throws CustodyError `internal_error`; for a file `content_damaged`, else what `content` throws
+   */
+  add(content: DigestSource): Promise<void>
   /** @throws CustodyError `internal_error` */
   end(): Promise<Digests>
   /** Safe at any time. */
@@ -33,6 +39,9 @@ type Running = {
   error: Error | undefined
   readonly done: PromiseWithResolvers<Digests>
 }
+
+/** What is hashed. */
+export type DigestSource = AsyncIterable<Uint8Array> | { readonly place: StoredFilePlace }
 
 /** The thread starts with the first content, and keeps no process alive while nobody waits for it. */
 export function createDigestThread(
@@ -48,6 +57,7 @@ export function createDigestThread(
     const one = running.get(message.id)
     if (!one) return
     if (message.kind === 'digests') one.done.resolve(message.digests)
+    else if (message.kind === 'failed') fail(one, CustodyError.revive(message.error))
     else {
       one.pending -= message.bytes
       one.wake()
@@ -64,17 +74,7 @@ export function createDigestThread(
     })
     started.on('exit', () => {
       if (worker === started) worker = undefined
-      for (const one of running.values()) {
-        one.error = new CustodyError(
-          'internal_error',
-          'The content could not be hashed.',
-          {
-            cause,
-          },
-        )
-        one.done.reject(one.error)
-        one.wake()
-      }
+      for (const one of running.values()) fail(one, notHashed(cause))
       running.clear()
     })
     return started
@@ -110,8 +110,8 @@ export function createDigestThread(
         }
       }
 
-      async function room(): Promise<void> {
-        while (one.pending > WINDOW_BYTES && !one.error) {
+      async function room(most: number): Promise<void> {
+        while (one.pending > most && !one.error) {
           await new Promise<void>((resolve) => {
             one.wake = resolve
           })
@@ -122,8 +122,13 @@ export function createDigestThread(
       return {
         add: (content) =>
           waitFor(async () => {
+            if ('place' in content) {
+              one.pending += content.place.bytes
+              send({ kind: 'file', id, place: content.place })
+              return await room(0)
+            }
             for await (const chunk of content) {
-              await room()
+              await room(WINDOW_BYTES)
               // A copy: whose the chunk's own memory is, only its source knows.
               const bytes = new Uint8Array(chunk)
               one.pending += bytes.length
@@ -141,9 +146,21 @@ export function createDigestThread(
             }
           }),
         cancel() {
-          if (running.delete(id)) send({ kind: 'cancel', id })
+          if (!running.delete(id)) return
+          send({ kind: 'cancel', id })
+          fail(one, notHashed(new Error('it was cancelled')))
         },
       }
     },
   }
+}
+
+function fail(one: Running, error: Error): void {
+  one.error = error
+  one.done.reject(error)
+  one.wake()
+}
+
+function notHashed(cause: unknown): CustodyError {
+  return new CustodyError('internal_error', 'The content could not be hashed.', { cause })
 }

@@ -1,29 +1,83 @@
 import { createHash, type Hash } from 'node:crypto'
 import { parentPort } from 'node:worker_threads'
+import { collectYoung } from '@custody/blob-store/collect-young'
+import {
+  openStoredFile,
+  type StoredFile,
+  type StoredFilePlace,
+} from '@custody/blob-store/stored-file'
+import { CustodyError } from '@custody/domain/errors'
 import type { Algorithm, DigestReply, DigestRequest } from './digest-messages.ts'
 
-const hashes = new Map<number, Map<Algorithm, Hash>>()
+type Hashes = ReadonlyMap<Algorithm, Hash>
+
+const open = new Map<number, Hashes>()
+const hashed = collectYoung()
 
 function reply(message: DigestReply): void {
   parentPort?.postMessage(message)
 }
 
+function update(hashes: Hashes, bytes: Uint8Array): void {
+  for (const hash of hashes.values()) hash.update(bytes)
+  hashed(bytes.length)
+}
+
+function fail(id: number, error: unknown): void {
+  open.delete(id)
+  const told =
+    error instanceof CustodyError
+      ? error
+      : new CustodyError('internal_error', `The content could not be hashed: ${error}`)
+  reply({ kind: 'failed', id, error: told.toData() })
+}
+
+function hashFile(id: number, hashes: Hashes, place: StoredFilePlace): void {
+  const { bytes } = place
+  let file: StoredFile | undefined
+  let position = 0
+  // A piece at a time: the messages that came meanwhile are handled before the next one.
+  const step = () => {
+    try {
+      if (open.get(id) !== hashes) {
+        file?.close()
+        return
+      }
+      file ??= openStoredFile(place)
+      if (position < bytes) {
+        const part = file.readSome(position, bytes)
+        update(hashes, part)
+        position += part.length
+        setImmediate(step)
+        return
+      }
+      file.close()
+      reply({ kind: 'taken', id, bytes })
+    } catch (error) {
+      file?.close()
+      fail(id, error)
+    }
+  }
+  step()
+}
+
 parentPort?.on('message', (request: DigestRequest) => {
   const { id } = request
   if (request.kind === 'open') {
-    hashes.set(id, new Map(request.algorithms.map((name) => [name, createHash(name)])))
+    open.set(id, new Map(request.algorithms.map((name) => [name, createHash(name)])))
     return
   }
-  const open = hashes.get(id)
-  if (!open) return
+  const hashes = open.get(id)
+  if (!hashes) return
+  if (request.kind === 'file') return hashFile(id, hashes, request.place)
   if (request.kind === 'update') {
-    for (const hash of open.values()) hash.update(request.bytes)
+    update(hashes, request.bytes)
     reply({ kind: 'taken', id, bytes: request.bytes.length })
     return
   }
-  hashes.delete(id)
+  open.delete(id)
   if (request.kind === 'end') {
-    const digests = [...open].map(([name, hash]) => [name, hash.digest('hex')])
+    const digests = [...hashes].map(([name, hash]) => [name, hash.digest('hex')])
     reply({ kind: 'digests', id, digests: Object.fromEntries(digests) })
   }
 })

@@ -1,5 +1,5 @@
 import type { Extent, Upload } from '@custody/domain'
-import type { DigestThread, OpenDigest } from './digest-thread.ts'
+import type { DigestSource, DigestThread, OpenDigest } from './digest-thread.ts'
 
 /** Uploads that are followed at once; the digest of another is made when it is completed. */
 const MAX_FOLLOWED = 64
@@ -52,7 +52,7 @@ export function createRollingDigests(
     upload: string,
     extent: Extent,
     signal: AbortSignal,
-  ) => AsyncIterable<Uint8Array>,
+  ) => DigestSource | Promise<DigestSource>,
 ): RollingDigests {
   const rolls = new Map<string, Roll>()
   const waiting: (() => void)[] = []
@@ -109,7 +109,7 @@ export function createRollingDigests(
       await inTurn(async () => {
         controller.signal.throwIfAborted()
         roll.digest ??= thread.open(['sha256'])
-        await roll.digest.add(read(upload, state, controller.signal))
+        await roll.digest.add(await read(upload, state, controller.signal))
       })
     }
   }
