@@ -138,9 +138,12 @@ export async function createService(
     () => background?.reactions.wake(),
   )
 
-  const masterKeys = createMasterKeyRotation(environment, appender, options.masterKeys)
   const eraser = createEraser(environment, appender, options.erasureFile)
   const { accessEvents = 'off', takeGarbageTurn = () => ({ release() {} }) } = options
+  const masterKeys = createMasterKeyRotation(environment, appender, {
+    store: options.masterKeys,
+    takeTurn: takeGarbageTurn,
+  })
   const access =
     accessEvents === 'off'
       ? undefined

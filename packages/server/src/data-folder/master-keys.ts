@@ -8,7 +8,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { CustodyError } from '@custody/domain'
+import { CustodyError, quote } from '@custody/domain'
 import {
   createKeyRing,
   type KeyRing,
@@ -39,26 +39,27 @@ export function masterKeyStore(
   }
   const path = join(secretsDir, 'master-key')
   const load = () => (existsSync(path) ? parseKeys(readFileSync(path, 'utf8'), path) : [])
-  const write = (keys: readonly MasterKey[]) =>
-    replaceFile(
-      path,
-      keys.map(({ key }) => `${Buffer.from(key).toString('base64')}\n`).join(''),
-      0o600,
-    )
+  const write = (keys: readonly MasterKey[]) => {
+    const lines = keys.map(({ key }) => `${Buffer.from(key).toString('base64')}\n`)
+    replaceFile(path, lines.join(''), 0o600)
+  }
   return {
     source: path,
     load,
     make() {
       const made = masterKey(new Uint8Array(random(MASTER_KEY_BYTES)))
-      makePrivateFolder(secretsDir)
-      write([made, ...load()])
+      const keys = [made, ...load()]
+      writing(path, () => {
+        makePrivateFolder(secretsDir)
+        write(keys)
+      })
       return made
     },
     remove(ids) {
       const keys = load()
       const left = keys.filter(({ id }) => !ids.has(id))
       if (left.length === keys.length) return
-      overwriteAfter(path, () => write(left))
+      writing(path, () => overwriteAfter(path, () => write(left)))
     },
   }
 }
@@ -79,6 +80,22 @@ export function loadKeyRing(
 type StoreOptions = Pick<Config, 'masterKey' | 'secretsDir'> & {
   /** A relative path of the setting starts from here. */
   readonly cwd: string
+}
+
+/** @throws CustodyError `data_folder_unusable`, `insufficient_storage` */
+function writing(path: string, work: () => void): void {
+  try {
+    work()
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+    throw new CustodyError(
+      code === 'ENOSPC' || code === 'EDQUOT'
+        ? 'insufficient_storage'
+        : 'data_folder_unusable',
+      `The master keys cannot be written to ${quote(path)} (${code || String(cause)}); those that are there stay.`,
+      { cause },
+    )
+  }
 }
 
 /**

@@ -1,8 +1,9 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { CustodyError, SYSTEM_PROJECT } from '@custody/domain'
 import type { PurgeObstacle } from '@custody/event-log'
 import { listMasterKeys, listWrappedKeys, type MasterKeyRow } from '@custody/file-index'
 import type { Appender, Asking } from '../appender.ts'
+import type { GarbageTurn } from '../background/garbage-collector.ts'
 import type { StoredCommand } from '../log/stored-command.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import type { KeyRing, MasterKey } from './key-ring.ts'
@@ -14,6 +15,10 @@ const PAGE = 200
 /** How often a purge is tried, and how long each time, in milliseconds. */
 const PURGES = 10
 const PATIENCE_MS = 1_000
+
+/** How often the lease of the backups is asked for, and how long a rotation waits for it to begin, in milliseconds. */
+const TURN_EVERY_MS = 50
+const TURN_PATIENCE_MS = 3_000
 
 /** How the last rotation of this process went, or goes. */
 export type RotationView = {
@@ -44,7 +49,8 @@ export interface MasterKeyRotation {
    * just tells of it.
    *
    * @throws CustodyError `master_key_missing` where nothing is sealed; `invalid_configuration` where the keys are
-   * configured, and there is no further one to rotate to
+   * configured, and there is no further one to rotate to; `data_folder_in_use` while a backup is made;
+   * `data_folder_unusable` where the key cannot be written
    */
   begin(asking: Omit<Asking, 'project'>): Promise<RotationView>
   view(): RotationView
@@ -73,13 +79,43 @@ export function createMasterKeyRotation(
     keys: ring,
   }: Pick<ServiceEnvironment, 'log' | 'logger' | 'ids' | 'keys'>,
   appender: Pick<Appender, 'append'>,
-  store: MasterKeyStore | undefined,
+  {
+    store,
+    takeTurn,
+  }: {
+    readonly store: MasterKeyStore | undefined
+    /** Undefined: a backup copies keys and database, one after the other, so the keys that there are must stay. */
+    readonly takeTurn: () => GarbageTurn | undefined
+  },
 ): MasterKeyRotation {
   const { sql } = log.reader
   const controller = new AbortController()
   let view = none
   let starting: Promise<RotationView> | undefined
   let running: Promise<void> | undefined
+
+  /** Does what no backup may see half of. */
+  async function inTurn(patienceMs: number, work: () => Promise<void>): Promise<void> {
+    const { signal } = controller
+    const end = performance.now() + patienceMs
+    for (;;) {
+      const turn = takeTurn()
+      if (turn) {
+        try {
+          return await work()
+        } finally {
+          turn.release()
+        }
+      }
+      if (performance.now() > end) {
+        throw new CustodyError(
+          'data_folder_in_use',
+          'A backup is being made, which has to have the master keys as they are: rotate when it is done.',
+        )
+      }
+      await delay(TURN_EVERY_MS, undefined, { signal })
+    }
+  }
 
   /** Says in what state keys are, so that whoever goes on knows. */
   async function record(rows: readonly MasterKeyRow[], asking: Asking): Promise<void> {
@@ -198,9 +234,11 @@ export function createMasterKeyRotation(
     }
     const remnants = await purge()
     const retire: StoredCommand = { type: 'RetireMasterKey', from: former, to }
-    await appender.append(retire, asking)
-    ring.drop(from)
-    store.remove?.(new Set([from]))
+    await inTurn(Number.POSITIVE_INFINITY, async () => {
+      await appender.append(retire, asking)
+      ring.drop(from)
+      store.remove?.(new Set([from]))
+    })
     view = {
       ...view,
       state: 'done',
@@ -218,7 +256,8 @@ export function createMasterKeyRotation(
     const resumed = known.some(isOpen)
     if (resumes && !resumed) return view
     if (!known.some(({ state }) => state === 'retiring')) {
-      await change(known, ring, store, asking)
+      const before = known
+      await inTurn(TURN_PATIENCE_MS, () => change(before, ring, store, asking))
       known = await listMasterKeys(sql)
     }
     const former = known.find(({ state }) => state === 'retiring')

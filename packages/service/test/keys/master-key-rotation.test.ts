@@ -108,7 +108,10 @@ async function start(opened: TestLog, store: MasterKeyStore, appender = opened.a
   const { log } = opened
   const keys = await openKeyRing({ log, ids, seals: true, store })
   if (!keys) throw new Error('no ring')
-  const rotation = createMasterKeyRotation({ log, logger, ids, keys }, appender, store)
+  const rotation = createMasterKeyRotation({ log, logger, ids, keys }, appender, {
+    store,
+    takeTurn: () => ({ release() {} }),
+  })
   return {
     ring: keys,
     rotation,
@@ -204,4 +207,19 @@ t.test('the log takes no key under a master key that is being retired', async (t
   t.match(await rotate(), { state: 'done', rewrapped: 1 })
   await t.rejects(addKey(opened, former.ring), { code: 'internal_error' })
   t.equal((await opened.wrapped()).length, 1)
+})
+
+t.test('where nothing is sealed, there is nothing to rotate', async (t) => {
+  const { log, appender } = await openLog(t)
+  const rotation = createMasterKeyRotation(
+    { log, logger, ids, keys: undefined },
+    appender,
+    { store: keyStore(), takeTurn: () => ({ release() {} }) },
+  )
+  await t.rejects(rotation.begin(asking), {
+    code: 'master_key_missing',
+    message: 'There is no master key to rotate: nothing is sealed here.',
+  })
+  await rotation.resume()
+  t.equal(rotation.view().state, 'none')
 })
