@@ -37,7 +37,15 @@ t.test('a backup while four clients upload and delete is of one moment', async (
       await delay(10)
     }
   }
+  const auditor = async () => {
+    while (!isOver) {
+      await api.call('GET', '/v1/log/checkpoint')
+      await delay(20)
+    }
+  }
   const clients = Array.from({ length: CLIENTS }, (_, n) => client(n % 2 ? 4 : 150))
+  // What is signed meanwhile covers more than the backup has.
+  const audited = auditor()
   const fromTo: { from: number; to: number }[] = []
   for (let run = 0; run < 2; run += 1) {
     const from = now
@@ -46,7 +54,7 @@ t.test('a backup while four clients upload and delete is of one moment', async (
     fromTo.push({ from, to: now })
   }
   isOver = true
-  await Promise.all(clients)
+  await Promise.all([...clients, audited])
   await server.stop()
   t.ok(
     fromTo.every(({ from, to }) => to > from),

@@ -28,6 +28,8 @@ export type CheckReport = {
   readonly damaged: readonly string[]
   /** Content that was lost before the backup was made. */
   readonly lost: number
+  /** Why the log was not verified, only its bytes compared; null: it was. A restore verifies it. */
+  readonly older: string | null
 }
 
 /** Reads everything that a backup has, and compares it with its manifest; and the log with what it says of itself. */
@@ -48,8 +50,8 @@ export async function checkBackup(options: {
       if (problem) damaged.push(`${path} ${problem}`)
     }
     // What is not what was written may be no database at all.
-    if (damaged.length > 0) return { facts: backup.facts, damaged, lost: 0 }
-    damaged.push(...(await checkLog({ ...options, ...snapshotOf(backup) })))
+    if (damaged.length > 0) return { facts: backup.facts, damaged, lost: 0, older: null }
+    const older = await findDamage(options, backup, damaged)
     const database = join(folder, databasePath(backup.facts))
     const reader = await openSqliteLogReader({
       path: database,
@@ -71,9 +73,25 @@ export async function checkBackup(options: {
     } finally {
       await reader.close()
     }
-    return { facts: backup.facts, damaged, lost }
+    return { facts: backup.facts, damaged, lost, older }
   } finally {
     lock?.release()
+  }
+}
+
+/** Resolves to why nothing can be said: the tables are of an older version, which a backup stays. */
+async function findDamage(
+  options: Omit<Parameters<typeof checkLog>[0], 'dataDir' | 'beside' | 'facts'>,
+  backup: Backup,
+  damaged: string[],
+): Promise<string | null> {
+  try {
+    damaged.push(...(await checkLog({ ...options, ...snapshotOf(backup) })))
+    return null
+  } catch (error) {
+    if (!(error instanceof CustodyError && error.key === 'data_folder_unusable'))
+      throw error
+    return error.message
   }
 }
 

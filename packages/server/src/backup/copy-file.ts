@@ -93,16 +93,21 @@ const outOfSpace = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 /** SQLite's own code: https://sqlite.org/rescode.html#full */
 const SQLITE_FULL = 13
 
-/** @param path where something was being written */
+/** @param path where something was being read or written */
 export function asStorageError(error: unknown, path: string): unknown {
-  if (!(error instanceof Error)) return error
+  if (!(error instanceof Error) || error instanceof CustodyError) return error
   const isFull =
     ('code' in error && outOfSpace.has(String(error.code))) ||
     ('errcode' in error && error.errcode === SQLITE_FULL)
-  if (!isFull) return error
-  return new CustodyError(
-    'insufficient_storage',
-    `The disk is full: ${quote(path)} could not be written.`,
-    { cause: error },
-  )
+  if (isFull) {
+    return new CustodyError(
+      'insufficient_storage',
+      `The disk is full: ${quote(path)} could not be written.`,
+      { cause: error },
+    )
+  }
+  if (!('syscall' in error)) return error
+  return new CustodyError('backup_unusable', `A file cannot be used: ${error.message}.`, {
+    cause: error,
+  })
 }

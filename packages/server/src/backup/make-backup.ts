@@ -5,6 +5,7 @@ import { CustodyError, quote } from '@custody/domain'
 import {
   type ExclusiveLock,
   type LogReader,
+  lastCheckpoint,
   openSqliteLogReader,
   snapshotSqlite,
 } from '@custody/event-log'
@@ -24,12 +25,13 @@ import {
   syncFolder,
 } from '../data-folder/data-folder.ts'
 import { masterKeyStore } from '../data-folder/master-keys.ts'
+import { replaceFile } from '../data-folder/replace-file.ts'
+import { CHECKPOINT_FILE, VERIFIER_KEYS_FILE } from '../data-folder/signing-files.ts'
 import { VERSION } from '../version.ts'
 import { type BackedUpKeys, backUpKeys } from './back-up-keys.ts'
 import {
   type Backup,
   type BackupFacts,
-  BESIDE,
   BLOBS,
   type BlobEntry,
   blobPath,
@@ -53,6 +55,9 @@ import { refuseNested } from './refuse-nested.ts'
 const AT_ONCE = 4
 
 const PAGE = 1000
+
+/** What lies beside the database in a data folder, and is copied as it is. */
+const COPIED = ['erasures.log', VERIFIER_KEYS_FILE]
 
 /** Ids of lost extents that a report names. */
 const MAX_NAMED = 100
@@ -150,7 +155,7 @@ async function backUp(options: BackupOptions): Promise<BackupReport> {
       const content = await copyBlobs(options, { reader, former, manifest })
       // After the content, so that no erasure is missing of which something was copied.
       const path = databasePath({ id })
-      for (const piece of await copyBeside(options, id)) manifest.add(piece)
+      for (const piece of await copyBeside(options, id, reader)) manifest.add(piece)
       manifest.add({ path, sha256: (await hashFile(database)).sha256 })
       const keys =
         keysFolder === undefined
@@ -418,9 +423,20 @@ async function isDestroyed(data: DataFolder, extent: string): Promise<boolean> {
   }
 }
 
-async function copyBeside({ data, folder }: BackupOptions, id: string): Promise<Piece[]> {
+async function copyBeside(
+  { data, folder }: BackupOptions,
+  id: string,
+  { sql }: LogReader,
+): Promise<Piece[]> {
   const pieces: Piece[] = []
-  for (const name of BESIDE) {
+  // That of the data folder may cover events that came after the snapshot.
+  const note = (await lastCheckpoint(sql))?.note
+  if (note !== undefined) {
+    const path = `${SNAPSHOTS}/${id}/${CHECKPOINT_FILE}`
+    replaceFile(join(folder, path), note, 0o600)
+    pieces.push({ path, sha256: (await hashFile(join(folder, path))).sha256 })
+  }
+  for (const name of COPIED) {
     const source = join(data.path, name)
     const bytes = await sizeOf(source)
     if (bytes === undefined) continue
@@ -442,8 +458,9 @@ async function removeUseless(
     if (name !== id) rmSync(join(folder, SNAPSHOTS, name), { recursive: true })
   }
   let removed = 0
-  for (const fanOut of readdirSync(join(folder, BLOBS))) {
-    const path = join(folder, BLOBS, fanOut)
+  for (const fanOut of readdirSync(join(folder, BLOBS), { withFileTypes: true })) {
+    if (!fanOut.isDirectory()) continue
+    const path = join(folder, BLOBS, fanOut.name)
     let isTouched = false
     for (const name of readdirSync(path)) {
       const row = await findExtent(sql, name)

@@ -58,7 +58,8 @@ export async function missingKeys(options: {
     const missing = known.filter(
       ({ fingerprint }) => !found.some((key) => key.fingerprint === fingerprint),
     )
-    if (keys?.names.includes('master-key') && missing.length > 0) {
+    const isOfKeys = options.config.masterKey === undefined
+    if (isOfKeys && keys?.names.includes('master-key') && missing.length > 0) {
       throw new CustodyError(
         'master_key_missing',
         `The keys in ${keys.folder} have ${found.map(({ id }) => id).join(', ')}, and content of this backup is sealed under ${missing.map(({ id }) => id).join(', ')}: they are of another backup.`,

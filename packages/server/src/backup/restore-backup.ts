@@ -184,15 +184,13 @@ async function stage(options: RestoreOptions, backup: Backup): Promise<RestoreRe
   onProgress?.('copying the database')
   await stageSnapshot(options, backup)
   const missing = await missingKeys({ ...options, staging, keys })
-  await checkSnapshot(options, backup)
   const content = await stageContent(options, backup)
   await joinErasures({
     kept: join(staging, basename(data.erasures)),
     given: options.erasures,
   })
   if (keys) await stageKeys(options, keys)
-  onProgress?.('beginning a new epoch of the log')
-  const begun = await begin(options, old)
+  const begun = await begin(options, backup, old)
   syncFolder(staging)
   return { backup: facts, ...content, old, missing, ...begun }
 }
@@ -320,11 +318,13 @@ async function stageKeys(
   syncFolder(folder)
 }
 
-/** The database becomes that of a log of its own. */
+/** The database becomes one of today's form, is verified, and then that of a log of its own. */
 async function begin(
-  { data, ids, logger, monotonic }: RestoreOptions,
+  options: RestoreOptions,
+  backup: Backup,
   old: OldLog,
 ): Promise<Pick<RestoreReport, 'verifierKey' | 'appended'>> {
+  const { data, ids, logger, monotonic } = options
   const staging = data.restoring
   const database = join(staging, 'custody.db')
   const store = signingFiles({
@@ -346,6 +346,7 @@ async function begin(
       },
     })
     try {
+      await checkSnapshot(options, backup)
       const erasures = erasureFile(join(staging, basename(data.erasures)))
       const environment = { log, blobs, ids, logger, store, erasureFile: erasures }
       return await beginRestored({ ...environment, monotonic }, old)

@@ -51,7 +51,7 @@ export async function verifyBackup(
   folder: string,
   flags: { readonly json?: boolean },
 ): Promise<number> {
-  const { facts, damaged, lost } = await checkBackup({
+  const { facts, damaged, lost, older } = await checkBackup({
     folder: resolve(context.cwd, folder),
     now: Date.now(),
     ...tellerOf(context),
@@ -59,7 +59,7 @@ export async function verifyBackup(
   context.progress?.('')
   const ok = damaged.length === 0
   if (flags.json) {
-    context.print(JSON.stringify({ ok, ...facts, damaged, lost }))
+    context.print(JSON.stringify({ ok, ...facts, damaged, lost, older }))
     return ok ? 0 : 1
   }
   for (const problem of damaged) context.print(problem)
@@ -68,6 +68,9 @@ export async function verifyBackup(
     context.print(
       `OK: backup of ${made}, ${log.size} events, root ${log.root}, ${blobs.count} pieces of content, ${blobs.bytes} bytes`,
     )
+    if (older !== null) {
+      context.print(`The log was not verified, which a restore does: ${older}`)
+    }
     if (lost > 0) context.print(`${lost} pieces of content were lost before it was made`)
     return 0
   }

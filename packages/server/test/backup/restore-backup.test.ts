@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import {
   cpSync,
   existsSync,
@@ -9,8 +10,10 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { CustodyError } from '@custody/domain'
 import t from 'tap'
+import { checkBackup } from '../../src/backup/check-backup.ts'
 import { layout } from '../../src/data-folder/data-folder.ts'
 import { filledScratch, said, scratch } from './start-deployment.ts'
 
@@ -97,6 +100,33 @@ t.test(
     t.notOk(existsSync(join(here.folder, 'refused')))
   },
 )
+
+t.test('a backup that an older version made is restored', async (t) => {
+  const folder = join(here.folder, 'older-backup')
+  cpSync(here.backup, folder, { recursive: true })
+  const path = join(folder, pieceNamed('custody.db'))
+  const db = new DatabaseSync(path)
+  db.exec(`create table former (epoch integer not null, size integer not null, root blob not null,
+      note text not null, primary key (epoch, size)) strict, without rowid;
+    insert into former select epoch, size, root, note from checkpoints;
+    drop table checkpoints;
+    alter table former rename to checkpoints;
+    delete from migrations where name >= '0010'`)
+  db.close()
+  const manifest = join(folder, 'manifest.sha256')
+  const sha256 = (bytes: string | Buffer) =>
+    createHash('sha256').update(bytes).digest('hex')
+  const text = readFileSync(manifest, 'utf8')
+    .replace(/^# end .*\n/m, '')
+    .replace(/^[0-9a-f]{64}(?= {2}.*custody\.db$)/m, sha256(readFileSync(path)))
+  writeFileSync(manifest, `${text}# end ${sha256(text)}\n`)
+  const check = await checkBackup({ folder, now: Date.now() })
+  t.match(check, { damaged: [], older: /are of an older version of Custody/ })
+  await here.restore('from-older', { folder })
+  await here.serve(async (api) => {
+    t.same((await api.content(ids[1] ?? '')).bytes, contents[1])
+  }, 'from-older')
+})
 
 t.test('a restore that is stopped leaves nothing behind', async (t) => {
   const stop = new AbortController()
