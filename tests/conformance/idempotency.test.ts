@@ -17,6 +17,8 @@ const MiB = 2 ** 20
 
 const newKey = () => randomUUID()
 const under = (key: string) => ({ headers: { 'idempotency-key': key } })
+const line =
+  '{"custom_id":"1","method":"POST","url":"/v1/chat/completions","body":{"model":"m","messages":[{"role":"user","content":"Hello"}]}}\n'
 const small = { purpose: 'user_data', filename: 'a.txt', content: 'Hello' }
 const large = { ...small, content: Buffer.alloc(MiB, 'a line of a large file\n') }
 
@@ -161,6 +163,21 @@ t.test('what ended meanwhile is not brought back, and not told', async (t) => {
   }
   t.same(await filesOf(api), [])
   t.same(stagedFiles(server.dataDir), [])
+})
+
+t.test('every dialect tells the first file in its own form', async (t) => {
+  for (const dialect of ['gravix', 'gateflow', 'platform', 'melious']) {
+    const { api } = await server.createProject({ dialect })
+    const form = { purpose: 'batch', filename: 'a.jsonl', content: line }
+    const first = await api.upload(form, under('k'))
+    t.equal(first.status, 200, dialect)
+    t.same((await api.upload(form, under('k'))).json(), first.json())
+    const { id } = first.json()
+    t.equal((await api.delete(id)).status, 200)
+    const again = await api.upload(form, under('k'))
+    t.equal(again.status, 404)
+    t.match(again.text, `No such File object: ${id}. `)
+  }
 })
 
 t.test(

@@ -23,7 +23,9 @@ export async function withAttempt<T>(
   const idempotencyKey = idempotencyKeyOf(context.req.headers)
   if (idempotencyKey === undefined || !idempotency) return await use(undefined)
   const route = `${context.method} ${context.path}`
-  const attempt = await idempotency.begin({ ...who, route, idempotencyKey })
+  const { presentId } = context.state.dialect
+  const scope = { ...who, route, idempotencyKey, presentId }
+  const attempt = await idempotency.begin(scope)
   context.state.attempt = attempt
   try {
     return await use(attempt)

@@ -1,4 +1,4 @@
-import { CustodyError, type FileState, isLive, quotaOf, toFileId } from '@custody/domain'
+import { CustodyError, type FileState, isLive, quotaOf } from '@custody/domain'
 import type { AppendedEvent, MaybePromise } from '@custody/event-log'
 import {
   countFiles,
@@ -55,11 +55,16 @@ export function createFiles(
   }
 
   /** The file that an upload made, as it is today. */
-  async function tell(principal: Principal, events: readonly AppendedEvent[]) {
+  async function tell(
+    principal: Principal,
+    events: readonly AppendedEvent[],
+    presentId: (id: string) => string,
+  ) {
     const uploaded = events.find(({ type }) => type === 'FileUploaded')
     if (!uploaded) throw new TypeError('An upload led to no event')
     const state = await lookUp(principal.project.id, uploaded.stream)
-    if (!state || !isLive(state, clock() * 1000)) throw endedSince(uploaded.stream)
+    if (!state || !isLive(state, clock() * 1000))
+      throw endedSince(presentId(uploaded.stream))
     return { ...toFileView(state), position: String(uploaded.seq) }
   }
 
@@ -152,7 +157,7 @@ export function createFiles(
 function endedSince(file: string): CustodyError {
   return new CustodyError(
     'file_not_found',
-    `No such File object: ${toFileId(file)}. The first request with this Idempotency-Key made it, and it has ended since.`,
+    `No such File object: ${file}. The first request with this Idempotency-Key made it, and it has ended since.`,
     { param: 'id' },
   )
 }

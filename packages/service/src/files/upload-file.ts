@@ -1,4 +1,10 @@
-import { CustodyError, quotaOf, toSeconds, type UploadFile } from '@custody/domain'
+import {
+  CustodyError,
+  quotaOf,
+  toFileId,
+  toSeconds,
+  type UploadFile,
+} from '@custody/domain'
 import type { AppendedEvent } from '@custody/event-log'
 import type { Appender } from '../appender.ts'
 import { type AppendOnce, doOnce } from '../idempotency/idempotency.ts'
@@ -29,6 +35,7 @@ export type UploadParts = {
   readonly tell: (
     principal: Principal,
     events: readonly AppendedEvent[],
+    presentId: (id: string) => string,
   ) => Promise<AtPosition<FileView>>
   readonly appender: Appender
   readonly followed: FollowedUploads
@@ -45,9 +52,10 @@ export function uploadFile(
   principal: Principal,
   request: UploadRequest,
 ): Promise<AtPosition<FileView>> {
-  return doOnce(request.attempt, () => saidBy(request), {
+  const { attempt } = request
+  return doOnce(attempt, () => saidBy(request), {
     work: (once) => uploadNew(environment, parts, principal, request, once),
-    tell: (events) => parts.tell(principal, events),
+    tell: (events) => parts.tell(principal, events, attempt?.presentId ?? toFileId),
   })
 }
 

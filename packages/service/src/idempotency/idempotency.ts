@@ -22,6 +22,8 @@ export type IdempotencyScope = {
   readonly route: string
   /** As the client sent it. */
   readonly idempotencyKey: string
+  /** The id of a file as the client sees it. */
+  readonly presentId: (id: string) => string
 }
 
 /** What goes along with the command, so that the log does it once. */
@@ -33,6 +35,8 @@ export interface Attempt {
   readonly isRepeat: boolean
   /** The answer is that of an earlier request. */
   readonly replayed: boolean
+  /** The id of a file as the client sees it. */
+  readonly presentId: (id: string) => string
   /**
    * Does the work unless an earlier request with the key did it, which is told anew then. One that runs is waited
    * for. `work` must hand `once` to the log; what it throws is not kept.
@@ -78,6 +82,7 @@ export function createIdempotency({
 
       const attempt: Attempt = {
         isRepeat: isKept || mine.attempts > 1,
+        presentId: scope.presentId,
         get replayed() {
           return replayed
         },
