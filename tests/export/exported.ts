@@ -6,7 +6,13 @@ import {
   type VerifyExportOptions,
   verifyExport,
 } from '@custody/server'
-import { custody, startServer, type TestServer, temporaryFolder } from '@custody/testkit'
+import {
+  custody,
+  type Settings,
+  startServer,
+  type TestServer,
+  temporaryFolder,
+} from '@custody/testkit'
 import type { Test } from 'tap'
 
 /** A deployment with something of everything in its log, and what it exports. */
@@ -47,8 +53,12 @@ export const fileOf = (lines: readonly string[]) => `${lines.join('\n')}\n`
  *
  * @param uploads 250: more than a tile of events
  */
-export async function makeExport(t: Test, uploads: number): Promise<Exported> {
-  const server = await startServer(t)
+export async function makeExport(
+  t: Test,
+  uploads: number,
+  env: Settings = {},
+): Promise<Exported> {
+  const server = await startServer(t, { env })
   const { api } = server
   const contents = new Map<string, Buffer>()
   const upload = async (n: number, bytes: number) => {

@@ -68,8 +68,8 @@ export { dueUploads, nextUploadDeadline } from './uploads/upload-deadlines.ts'
 export { type UploadsBatch, uploadsProjection } from './uploads/uploads-projection.ts'
 export {
   findWebhook,
+  listAllWebhooks,
   listEnabledWebhooks,
-  listWebhookIds,
   listWebhooks,
 } from './webhooks/find-webhooks.ts'
 export {

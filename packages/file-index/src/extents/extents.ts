@@ -16,7 +16,7 @@ export type ExtentsTables = { extents: ExtentRow }
 
 export type ExtentRow = {
   id: string
-  /** `inline`: in `content`; otherwise the name of a blob store. */
+  /** `inline`: in `content` · `absent`: nowhere, since the log was imported without it · otherwise the name of a blob store. */
   place: string
   /** How the stored bytes are coded: `plain`, or one of the sealed formats, which have a row in `wrapped_keys`. */
   format: string

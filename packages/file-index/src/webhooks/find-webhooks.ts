@@ -19,7 +19,7 @@ const ofProject = statement<WebhooksTables, { project: string }>()((db, p) =>
 const kept = statement<WebhooksTables>()((db) =>
   db
     .selectFrom('webhooks')
-    .select('id')
+    .select(['id', 'project'])
     .where('deleted_at', 'is', null)
     .orderBy('position'),
 )
@@ -46,9 +46,11 @@ export async function listWebhooks(sql: Sql, project: string): Promise<WebhookSt
   return (await sql.all(ofProject, { project })).map(toWebhookState)
 }
 
-/** Ids of the webhooks of all projects that are not deleted. */
-export async function listWebhookIds(sql: Sql): Promise<string[]> {
-  return (await sql.all(kept, {})).map(({ id }) => id)
+/** The webhooks of all projects that are not deleted, disabled ones too. */
+export async function listAllWebhooks(
+  sql: Sql,
+): Promise<{ readonly id: string; readonly project: string }[]> {
+  return await sql.all(kept, {})
 }
 
 /** Webhooks that are delivered to: enabled, of projects that are not archived. */

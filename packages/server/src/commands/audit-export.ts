@@ -131,5 +131,6 @@ function lastLine(tail: Buffer) {
 function brokenOff(cause: unknown): never {
   if (cause instanceof CustodyError) throw cause
   const reason = cause instanceof Error ? cause.message : String(cause)
-  throw new CustodyError('invalid_export', `The export broke off: ${reason}.`, { cause })
+  const message = `The export broke off, and nothing was kept of it: ${reason}.`
+  throw new CustodyError('invalid_export', message, { cause })
 }

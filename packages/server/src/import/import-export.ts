@@ -6,7 +6,7 @@ import {
   renameSync,
   rmSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { openDiskBlobStore } from '@custody/blob-store'
 import { CustodyError, quote, upcast } from '@custody/domain'
 import {
@@ -130,7 +130,7 @@ function refuseUsed({ path }: DataFolder, { secretsDir }: Config): void {
       `${quote(path)} is not empty: it has ${what}. An import makes a data folder of its own; name one that is not there, or empty.`,
     )
   }
-  const secrets = secretsDir === join(path, 'secrets') ? ['secrets'] : []
+  const secrets = dirname(secretsDir) === path ? [basename(secretsDir)] : []
   for (const name of readdirSync(path)) {
     if (![...MAY_BE_THERE, ...OURS, ...secrets].includes(name)) refuse(quote(name))
   }
@@ -231,7 +231,9 @@ async function putTogether(
     const { verifierKey } = deployment.transparency
     await deployment.close()
     signal.throwIfAborted()
-    syncFile(staged.database)
+    for (const file of [staged.erasures, staged.database]) {
+      if (existsSync(file)) syncFile(file)
+    }
     syncFolder(staged.path)
     return { report, verifierKey }
   } finally {

@@ -1,4 +1,5 @@
-import { listWebhookIds } from '@custody/file-index'
+import { lastSeq, recordOfSeq } from '@custody/event-log'
+import { listAllWebhooks } from '@custody/file-index'
 import { createAppender } from '../appender.ts'
 import { collectGarbage } from '../background/garbage-collector.ts'
 import { webhookConsumer } from '../log/decide-webhook.ts'
@@ -12,9 +13,11 @@ export async function settleImported(
   environment: Pick<ServiceEnvironment, 'log' | 'blobs' | 'ids' | 'logger'>,
 ): Promise<void> {
   const { log, ids } = environment
-  const { position } = await log.reader.head()
-  for (const id of await listWebhookIds(log.reader.sql)) {
-    await log.consumers.create(webhookConsumer(id), position)
+  const { sql } = log.reader
+  for (const { id, project } of await listAllWebhooks(sql)) {
+    // The last event of its own project: a consumer of a webhook stands at no other.
+    const last = await recordOfSeq(sql, project, await lastSeq(sql, project))
+    if (last) await log.consumers.create(webhookConsumer(id), last.position)
   }
   const never = new AbortController().signal
   const alone = () => ({ release() {} })
