@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { constants } from 'node:os'
 import type { CommandContext } from './command-context.ts'
 
@@ -16,6 +17,8 @@ export async function interruptible(
   work: (context: InterruptibleContext) => Promise<number>,
 ): Promise<number> {
   const controller = new AbortController()
+  // Each request that is under way listens
+  setMaxListeners(0, controller.signal)
   let interruption: NodeJS.Signals | undefined
   const stop = (signal: NodeJS.Signals) => {
     interruption ??= signal
@@ -35,7 +38,7 @@ export async function interruptible(
     // The output keeps its listener: what it could not write is told later
   }
   if (interruption !== 'SIGPIPE') {
-    context.complain('interrupted: the same command goes on where this one stopped')
+    context.complain('interrupted: the same command does what is left')
   }
   return 128 + constants.signals[interruption]
 }
