@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { CustodyError } from '@custody/domain'
 import { type LogReader, readLogLines, readTileLines } from '@custody/event-log'
 import {
@@ -18,6 +19,9 @@ export const EXPORT_VERSION = 1
 
 /** Bytes of content in one line: 64 KiB of base64. */
 const CONTENT_BYTES = 48 * 1024
+
+/** Files and parts that are looked at without a break: of those that have ended nothing is written. */
+const AT_ONCE = 100
 
 /** Text that is handed on at once, in UTF-16 units. */
 const CHUNK = 64 * 1024
@@ -50,6 +54,7 @@ export function createLogExport(environment: {
     /** Extents of parts that were pending when they were written: their file has them, too. */
     const pending = new Set<string>()
     let contents = 0
+    let seen = 0
     let done = 0
     let checkpoint = await next(0)
     const { logId } = parseOrigin(checkpoint.origin)
@@ -79,6 +84,8 @@ export function createLogExport(environment: {
           from: done + 1,
           to: size,
         })) {
+          seen += 1
+          if (seen % AT_ONCE === 0) await nextTurn()
           if (await hasEnded(promised, size)) continue
           for (const extent of promised.extents) {
             if (promised.isPart) pending.add(extent.id)
