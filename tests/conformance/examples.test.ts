@@ -134,6 +134,21 @@ t.test('the refusal of a file that is wrong', async (t) => {
   t.match(answer.json(), documented)
 })
 
+t.test('custody files', async (t) => {
+  mkdirSync(join(folder, 'batches'))
+  const content = readFileSync(join(folder, 'batch.jsonl'))
+  for (const name of ['1.jsonl', '2.jsonl']) {
+    writeFileSync(join(folder, 'batches', name), content)
+  }
+  const [put = '', get = ''] = example('As a client', 'sh', 'files put').code.split('\n')
+  const { code, stdout, stderr } = await shell(put)
+  t.equal(code, 0, stderr)
+  const [, id = ''] = /^(file-[0-9a-f]{32}) {2}batches\/[12]\.jsonl$/m.exec(stdout) ?? []
+  const got = await shell(get.replace('file-…', id))
+  t.equal(got.code, 0, got.stderr)
+  t.ok(readFileSync(join(folder, 'results.jsonl')).equals(content))
+})
+
 t.test('custody validate', async (t) => {
   const lines = example('As a client', 'sh', 'validate').code
   t.equal((await shell(lines)).code, 0)

@@ -29,7 +29,7 @@ export function describeFiles(program: Command, start: Start): void {
     files
       .command('put')
       .description('put files on a server; what was interrupted goes on where it stopped')
-      .argument('<file...>', 'files, folders, and patterns such as "data/**/*.jsonl"')
+      .argument('<file...>', 'files, folders, and patterns such as "batches/**/*.jsonl"')
       .option('--purpose <purpose>', 'what they are for', 'user_data')
       .option('--name <name>', 'the name of the file there (default: its own)')
       .addOption(
