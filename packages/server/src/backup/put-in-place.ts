@@ -6,6 +6,7 @@ import {
   syncFolder,
 } from '../data-folder/data-folder.ts'
 import { replaceFile } from '../data-folder/replace-file.ts'
+import { readIfThere } from '../data-folder/signing-files.ts'
 import type { RestoreReport } from './restore-backup.ts'
 
 /** Says that all is there and was checked: what is left is to move it. */
@@ -37,7 +38,7 @@ export function putInPlace(data: DataFolder, secretsDir: string): void {
   const secrets = join(staging, 'secrets')
   makePrivateFolder(secretsDir)
   for (const name of existsSync(secrets) ? readdirSync(secrets) : []) {
-    replaceFile(join(secretsDir, name), readFileSync(join(secrets, name), 'utf8'), 0o600)
+    install(join(secretsDir, name), readFileSync(join(secrets, name), 'utf8'))
   }
   for (const name of NAMES) {
     const from = join(staging, name)
@@ -51,4 +52,12 @@ export function putInPlace(data: DataFolder, secretsDir: string): void {
   renameSync(staging, done)
   rmSync(done, { recursive: true })
   syncFolder(data.path)
+}
+
+/** The only key that can be there already and be another one is that which signed the log: it may be in use elsewhere. */
+function install(path: string, text: string): void {
+  const former = readIfThere(path)
+  if (former === text) return
+  if (former !== undefined) replaceFile(`${path}.former`, former, 0o600)
+  replaceFile(path, text, 0o600)
 }

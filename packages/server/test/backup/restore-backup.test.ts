@@ -43,7 +43,16 @@ t.test('an empty folder is taken, and secrets that are there stay', async (t) =>
   t.match(await said(here.restore('there')), /^backup_unusable: .*is another key than/)
   t.same(readdirSync(join(here.folder, 'there')), ['secrets'])
   writeFileSync(join(secrets, 'master-key'), key)
+  writeFileSync(join(secrets, 'log-signing-key'), 'of the log as it was')
   const { missing } = await here.restore('there', { keysFolder: undefined })
+  t.equal(
+    readFileSync(join(secrets, 'log-signing-key.former'), 'utf8'),
+    'of the log as it was',
+  )
+  t.match(
+    readFileSync(join(secrets, 'log-signing-key'), 'utf8'),
+    /^PRIVATE\+KEY\+custody\//,
+  )
   t.same(missing, { master: [], webhookSecrets: 0 })
   t.same(readFileSync(join(secrets, 'master-key')), key)
 })
