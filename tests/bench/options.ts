@@ -10,6 +10,8 @@ export type Options = {
   readonly seconds: number
   /** Files of the log that all rows share that need a long one, from `deep-list` on. Default 1,000,000. */
   readonly files: number
+  /** MiB of the files that are large; `parts-upload` and `last-range` have files of eight times as much. Default 512. */
+  readonly largeMiB: number
   /** Folder on the disk to measure; a temporary folder is made in it, and removed. */
   readonly dir: string | undefined
   /** The result as JSON on standard output, in place of the table. */
@@ -24,6 +26,7 @@ export const USAGE = `npm run bench -- [row …] [options]
   --rounds N    measurements of each contender, default 5
   --seconds N   of load in each measurement with wrk, default 5
   --files N     files of the log that the rows share that need a long one, default 1000000
+  --large MIB   of large files, default 512; parts-upload and last-range take eight times as much
   --dir FOLDER  a folder on the disk to measure, default node_modules/.cache
   --json        print the result as JSON
   --profile     write CPU profiles of Custody's processes
@@ -38,6 +41,7 @@ export function parseOptions(args: readonly string[]): Options {
       rounds: { type: 'string', default: '5' },
       seconds: { type: 'string', default: '5' },
       files: { type: 'string', default: '1000000' },
+      large: { type: 'string', default: '512' },
       dir: { type: 'string' },
       json: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
@@ -50,6 +54,7 @@ export function parseOptions(args: readonly string[]): Options {
     rounds: toCount('rounds', values.rounds, 1),
     seconds: toCount('seconds', values.seconds, 1),
     files: toCount('files', values.files, 1000),
+    largeMiB: toCount('large', values.large, 8),
     dir,
     json,
     profile,

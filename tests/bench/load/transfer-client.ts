@@ -7,6 +7,7 @@ import { randomFillSync } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { batchLines } from './batch-lines.ts'
+import { jsonLines } from './json-lines.ts'
 import type { Content, Transfer, TransferReport } from './transfer.ts'
 
 const MiB = 2 ** 20
@@ -17,17 +18,21 @@ type Answer = TransferReport['answers'][number]
 const transfer: Transfer = JSON.parse(process.argv[2] ?? '')
 const chunks = transfer.body ? [...chunksOf(transfer.body.content)] : []
 const head = headOf(transfer)
+const { parallel = 1, count = parallel } = transfer
+const answers: Answer[] = []
+let begun = 0
 const started = performance.now()
-const answers = await Promise.all(
-  Array.from({ length: transfer.parallel ?? 1 }, () => exchange()),
-)
+await Promise.all(Array.from({ length: parallel }, exchangeInTurn))
 const report: TransferReport = { milliseconds: performance.now() - started, answers }
 process.stdout.write(JSON.stringify(report))
 
-/** Content as slices of at most 1 MiB. Random content is one MiB over and over. */
+/** Content as slices of at most 1 MiB. */
 function* chunksOf(content: Content): Generator<Uint8Array> {
-  if (content.kind === 'random') {
-    const block = randomFillSync(Buffer.allocUnsafeSlow(MiB))
+  if (content.kind !== 'batch-lines') {
+    const block =
+      content.kind === 'random'
+        ? randomFillSync(Buffer.allocUnsafeSlow(MiB))
+        : jsonLines(MiB)
     for (let left = content.bytes; left > 0; left -= MiB)
       yield block.subarray(0, Math.min(left, MiB))
   } else {
@@ -48,6 +53,14 @@ function headOf({ url, method, headers, body }: Transfer): string {
     ...(length !== undefined && { 'content-length': length }),
   }).map(([name, value]) => `${name}: ${value}`)
   return [`${method} ${pathname}${search} HTTP/1.1`, ...lines, '', ''].join('\r\n')
+}
+
+async function exchangeInTurn(): Promise<void> {
+  while (begun < count) {
+    const index = begun
+    begun += 1
+    answers[index] = await exchange()
+  }
 }
 
 async function exchange(): Promise<Answer> {

@@ -23,6 +23,20 @@ export function uploadForm(purpose: string, filename: string) {
   }
 }
 
+/** What stands around the content of a part of an upload. */
+export function partForm() {
+  return {
+    before: [
+      `--${BOUNDARY}`,
+      'Content-Disposition: form-data; name="data"; filename="part"',
+      'Content-Type: application/octet-stream',
+      '',
+      '',
+    ].join('\r\n'),
+    after: `\r\n--${BOUNDARY}--\r\n`,
+  }
+}
+
 /** The form of the small uploads: 4 KiB of batch input, 30 lines. */
 export function batchForm() {
   const { before, after } = uploadForm('batch', 'requests.jsonl')

@@ -2,12 +2,12 @@ import { transfer } from '../load/transfer.ts'
 import { uploadOne } from '../load/upload-one.ts'
 import type { Row } from './row.ts'
 
-const content = { kind: 'random', bytes: 512 * 2 ** 20 } as const
-
 export const largeUpload: Row = {
   name: 'large-upload',
-  about: 'one upload of 512 MiB of user_data',
+  about: 'one large upload of user_data',
   async measure(bench) {
+    const { largeMiB } = bench.options
+    const content = { kind: 'random', bytes: largeMiB * 2 ** 20 } as const
     const custody = await bench.startCustody()
     const reference = await bench.startReference('raw-upload', {
       BENCH_FOLDER: bench.folder('r2'),

@@ -6,12 +6,17 @@ import { inclusionProof } from './inclusion-proof.ts'
 import { largeBatch } from './large-batch.ts'
 import { largeDownload } from './large-download.ts'
 import { largeUpload } from './large-upload.ts'
+import { lastRange } from './last-range.ts'
 import { liveEvents } from './live-events.ts'
 import { memory } from './memory.ts'
 import { noise } from './noise.ts'
+import { partsUpload } from './parts-upload.ts'
 import { rebuild } from './rebuild.ts'
 import { replay } from './replay.ts'
 import type { Row } from './row.ts'
+import { sealedDownload } from './sealed-download.ts'
+import { sealedMemory } from './sealed-memory.ts'
+import { sealedUpload } from './sealed-upload.ts'
 import { smallUploads } from './small-uploads.ts'
 import { verify } from './verify.ts'
 
@@ -22,8 +27,13 @@ export const rows: readonly Row[] = [
   largeUpload,
   largeBatch,
   largeDownload,
+  sealedUpload,
+  sealedDownload,
+  partsUpload,
+  lastRange,
   get,
   memory,
+  sealedMemory,
   append,
   liveEvents,
   deepList,

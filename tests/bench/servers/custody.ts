@@ -8,6 +8,8 @@ export type CustodyOptions = {
   readonly dataDir?: string
   /** Default: `node`. */
   readonly driver?: 'node' | 'sqlite3'
+  /** Default: `off`. */
+  readonly seal?: 'off' | 'encrypt' | 'compress+encrypt'
 }
 
 export interface Custody extends ChildServer {
@@ -26,12 +28,12 @@ export async function startCustody(
   options: CustodyOptions & { readonly dataDir: string },
   nodeFlags: readonly string[],
 ): Promise<Custody> {
-  const { dataDir, driver = 'node' } = options
+  const { dataDir, driver = 'node', seal = 'off' } = options
   const server = await startChildServer([...nodeFlags, bin, 'serve'], {
     env: {
       CUSTODY_DATA_DIR: dataDir,
       CUSTODY_PORT: '0',
-      CUSTODY_SEAL: 'off',
+      CUSTODY_SEAL: seal,
       CUSTODY_API_KEY: apiKey,
       CUSTODY_ADMIN_KEY: 'sk-custody-bench-key-of-the-administration',
       CUSTODY_LOG: 'json',
