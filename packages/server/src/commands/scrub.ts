@@ -231,7 +231,8 @@ function* describe(report: Report): Generator<string> {
   const read = `${files} files, ${extents} extents, ${showBytes(bytes)}`
   if (damagedCount === 0) {
     const isRead = unread + report.unreadableCount === 0
-    yield `${isRead ? 'OK' : 'NOT ALL READ'}: ${read}`
+    const verdict = isRead ? 'OK' : 'NOT ALL READ'
+    yield `${verdict}${report.isInterrupted ? ' SO FAR' : ''}: ${read}`
     return
   }
   yield `BAD: ${damagedCount} damaged ${damagedCount === 1 ? 'extent' : 'extents'} in ${read}. Their files answer 500 content_damaged;`

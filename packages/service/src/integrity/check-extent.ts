@@ -3,7 +3,7 @@ import { CustodyError, type Extent } from '@custody/domain'
 import { findExtent } from '@custody/file-index'
 import { openExtent } from '../files/open-extent.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
-import type { DigestThread } from '../uploads/digests/digest-thread.ts'
+import type { DigestSource, DigestThread } from '../uploads/digests/digest-thread.ts'
 import { isDamage } from './damage-log.ts'
 
 /**
@@ -37,13 +37,15 @@ export async function checkExtent(
     const row = await findExtent(sql, extent.id)
     if (!row) throw damaged('is missing', extent)
     const opened = await openExtent({ sql, blobs, keys }, row, extent)
-    const chunks = opened.inline
-      ? [opened.inline]
-      : opened.read(0, extent.bytes, { signal: options.signal })
-    const content = paced(chunks, options)
-    const sha256 = opened.inline
-      ? await digestHere(content)
-      : await digestOf(digests, content)
+    const { pace, signal } = options
+    let sha256: string | undefined
+    if (opened.inline) sha256 = await digestHere(paced([opened.inline], options))
+    else if (opened.place && !pace) {
+      sha256 = await digestOf(digests, { place: opened.place })
+    } else {
+      const chunks = opened.read(0, extent.bytes, { signal, reuse: true })
+      sha256 = await digestOf(digests, paced(chunks, options))
+    }
     if (sha256 === extent.sha256) return { kind: 'whole' }
     throw damaged('has not the SHA-256 that was recorded with it', extent)
   } catch (error) {
@@ -65,7 +67,7 @@ async function digestHere(content: AsyncIterable<Uint8Array>): Promise<string> {
 
 async function digestOf(
   digests: DigestThread,
-  content: AsyncIterable<Uint8Array>,
+  content: DigestSource,
 ): Promise<string | undefined> {
   const digest = digests.open(['sha256'])
   try {
