@@ -16,7 +16,7 @@ const small = makeExport(t, 10)
 t.test('any bit that is flipped, any line that is removed, added or moved', async (t) => {
   const { lines } = await small
   const random = randomOf(t)
-  for (let n = 0; n < 160; n += 1) {
+  for (let n = 0; n < 120; n += 1) {
     const { what, text } = change(lines, random)
     try {
       const { count } = await verifyText(text)
@@ -30,13 +30,13 @@ t.test('any bit that is flipped, any line that is removed, added or moved', asyn
 t.test('a change whose maker has hashed the file again is named', async (t) => {
   const { lines } = await small
   const random = randomOf(t)
-  for (let n = 0; n < 80; n += 1) await expectNamed(t, lines, random)
+  for (let n = 0; n < 60; n += 1) await expectNamed(t, lines, random)
 })
 
 t.test('the same in a log of several tiles', async (t) => {
   const { lines } = await makeExport(t, 260)
   const random = randomOf(t)
-  for (let n = 0; n < 10; n += 1) await expectNamed(t, lines, random)
+  for (let n = 0; n < 6; n += 1) await expectNamed(t, lines, random)
   const at = lines.findIndex((line) => line.startsWith('{"tile":'))
   const changed = { ...JSON.parse(lines[at] ?? '') }
   const hashes = flipped(
