@@ -42,6 +42,9 @@ const PLAIN_BLOCKS = 4
 /** A frame fills while another is sealed: 2 MiB for one upload, and as much in the thread. */
 const SEALED_BLOCKS = 2
 
+/** Uploads at once from which on each fills one frame only: others keep the threads busy while it is sealed. */
+const MANY_SPOOLS = 8
+
 /** Frames that are kept for the next spool. */
 const MAX_FREE_FRAMES = 8
 
@@ -84,7 +87,7 @@ export class StagingArea {
       maxBytes: options.maxBytes,
       signal: options.signal,
       blocks: this.#blocks,
-      maxBlocks: this.#options.seal ? SEALED_BLOCKS : PLAIN_BLOCKS,
+      maxBlocks: () => this.#maxBlocks(),
       hashesOneBlock: !this.#options.seal,
       createFile: () => this.#createStagedFile(),
       removeFile: (file) => this.#removeFile(file),
@@ -142,6 +145,11 @@ export class StagingArea {
   async close(): Promise<void> {
     await Promise.all([...this.#spools].map((spool) => spool.discard()))
     await this.#sealThreads?.close()
+  }
+
+  #maxBlocks(): number {
+    if (!this.#options.seal) return PLAIN_BLOCKS
+    return this.#spools.size > MANY_SPOOLS ? 1 : SEALED_BLOCKS
   }
 
   #storedForm(content: Uint8Array): StoredForm {

@@ -11,8 +11,8 @@ export type StagingSpoolOptions = {
   readonly maxBytes: number
   readonly signal: AbortSignal
   readonly blocks: BlockPool
-  /** Blocks that one upload may take. */
-  readonly maxBlocks: number
+  /** Blocks that one upload may take at the moment: one at least. */
+  readonly maxBlocks: () => number
   /** Whether content of a single block is hashed here, which is quicker than the way to a thread and back. */
   readonly hashesOneBlock: boolean
   /** Called at most once, when the content is found to be larger than {@link INLINE_MAX_BYTES}. */
@@ -176,7 +176,7 @@ export class StagingSpool implements UploadSpool {
   }
 
   #blockToFill(): Block | undefined {
-    if (this.#filling === undefined && this.#blocksTaken < this.#options.maxBlocks) {
+    if (this.#filling === undefined && this.#blocksTaken < this.#options.maxBlocks()) {
       this.#blocksTaken += 1
       this.#filling = { memory: this.#options.blocks.take(), filled: 0 }
     }

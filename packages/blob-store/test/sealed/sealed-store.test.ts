@@ -240,3 +240,27 @@ t.test(
     t.same(filesIn(store.folder), [])
   },
 )
+
+t.test('many at once that come in any chunks come back each for itself', async (t) => {
+  const store = await openSealed(t)
+  const contents = [...Array(12).keys()].map((n) => randomBytes(2 * MiB + n * 10_001))
+  const spools = contents.map(({ length }) => ({
+    spool: store.spool({ maxBytes: length, signal: never }),
+    at: 0,
+  }))
+  const feed = async (one: (typeof spools)[number], content: Buffer, step: number) => {
+    for (; one.at < content.length; one.at += step) {
+      await one.spool.write(content.subarray(one.at, one.at + step))
+    }
+    return await one.spool.end()
+  }
+  await Promise.all(
+    spools.map(async (one, index) => {
+      const bytes = contents[index] ?? Buffer.alloc(0)
+      const content = await feed(one, bytes, 100_003 * (index + 1))
+      const extentId = randomUUID()
+      await content.commit(extentId)
+      t.ok((await readBack(store, extentId, content)).equals(bytes))
+    }),
+  )
+})
