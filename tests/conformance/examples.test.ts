@@ -55,6 +55,7 @@ async function shell(lines: string, cwd = folder): Promise<CommandResult> {
     cwd,
     env: environment({
       CUSTODY_DATA_DIR: server.dataDir,
+      XDG_STATE_HOME: join(folder, 'state'),
       PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
       npm_config_update_notifier: 'false',
     }),
