@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { startServer, until } from '@custody/testkit'
 import t from 'tap'
 import { MiB, objectOf, put, sealed, text } from './sealed-server.ts'
@@ -39,6 +40,34 @@ t.test(
           t.ok(part.bytes.equals(content.subarray(first, last + 1)), `${first}-${last}`)
         }
       }
+    }
+  },
+)
+
+t.test(
+  'downloads at once give each client its own bytes, however slow it is',
+  async (t) => {
+    for (const mode of ['compress+encrypt', 'off']) {
+      const server = await startServer(t, { env: { CUSTODY_SEAL: mode } })
+      const contents = [randomBytes(6 * MiB + 5), text(6 * MiB + 5), randomBytes(MiB)]
+      const ids = await Promise.all(contents.map((content) => put(server, content)))
+      const download = async (index: number, isSlow: boolean) => {
+        const { body } = await fetch(`${server.address}/v1/files/${ids[index]}/content`, {
+          headers: { authorization: `Bearer ${server.apiKey}` },
+        })
+        const chunks: Uint8Array[] = []
+        for await (const chunk of body ?? []) {
+          chunks.push(chunk)
+          if (isSlow) await setTimeout(5)
+        }
+        return Buffer.concat(chunks).equals(contents[index] ?? Buffer.alloc(0))
+      }
+      const all = [0, 1, 2, 0, 1, 2].map((index, n) => download(index, n % 2 === 0))
+      t.same(
+        await Promise.all(all),
+        all.map(() => true),
+        mode,
+      )
     }
   },
 )
