@@ -193,11 +193,13 @@ export function createEraser(
     },
 
     async eraseFile(project, id, { actor, idAsSent, requestId }) {
-      await appender.append(
+      const { events } = await appender.append(
         { type: 'EraseFile', file: id, idAsSent },
         { project, actor, requestId },
       )
       await destroyContent(project, id)
+      // A purge that the background began before the content went has not seen it go.
+      if (events.length > 0) isPurged = false
       await settle()
       return { id, erasedAt: await erasedAt(project, id) }
     },
