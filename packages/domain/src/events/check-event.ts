@@ -2,6 +2,8 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import type { DomainEvent } from './event-map.ts'
 import { eventSchemas } from './event-schemas.ts'
 
+const schemas = new Map(Object.entries(eventSchemas))
+
 type Checks = {
   readonly data: ValidateFunction
   readonly groups: ReadonlyMap<
@@ -10,23 +12,33 @@ type Checks = {
   >
 }
 
-/** Compiles the schemas once and returns the check that every event passes before it is written. */
+/**
+ * Returns the check that every event passes before it is written. A type's schemas are compiled once, with its first
+ * event: all of them at every start would take longer than the rest of opening a log.
+ */
 export function createEventCheck(): (event: DomainEvent) => void {
-  const ajv = new Ajv2020({ strict: true, allErrors: false })
+  // Whether the schemas are any is a test's question.
+  const ajv = new Ajv2020({ strict: true, allErrors: false, validateSchema: false })
   const checks = new Map<string, Checks>()
-  for (const [type, entry] of Object.entries(eventSchemas)) {
+
+  function checksOf(type: string): Checks {
+    const known = checks.get(type)
+    if (known) return known
+    const entry = schemas.get(type)
+    if (!entry) throw new TypeError(`Unknown event type '${type}'`)
     const groups = new Map(
       Object.entries(entry.private ?? {}).map(([group, { required, body }]) => [
         group,
         { required, check: ajv.compile(body) },
       ]),
     )
-    checks.set(type, { data: ajv.compile(entry.data), groups })
+    const compiled = { data: ajv.compile(entry.data), groups }
+    checks.set(type, compiled)
+    return compiled
   }
 
   return function checkEvent(event) {
-    const entry = checks.get(event.type)
-    if (!entry) throw new TypeError(`Unknown event type '${event.type}'`)
+    const entry = checksOf(event.type)
     if (!entry.data(event.data)) throw wrong(event.type, 'data', entry.data)
     const given: Readonly<Record<string, unknown>> = event.private ?? {}
     for (const [group, { required, check }] of entry.groups) {

@@ -205,7 +205,7 @@ function parseText(text: string, type: string): unknown {
 }
 
 function check(values: object, label: (name: SettingName) => string): void {
-  const ajv = new Ajv2020({ strict: true, allowUnionTypes: true })
+  const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, validateSchema: false })
   for (const [name, value] of Object.entries(values)) {
     const setting = settings[name as SettingName]
     const validate = ajv.compile(setting.schema)

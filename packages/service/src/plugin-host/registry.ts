@@ -48,7 +48,8 @@ export function createRegistry(
   declarations: readonly string[],
   knownDialects: readonly string[] | undefined,
 ): Registry {
-  const ajv = new Ajv2020({ allErrors: true, strict: false })
+  // The schema is ours: compiling the one that schemas must match would take longer than all of this.
+  const ajv = new Ajv2020({ allErrors: true, strict: false, validateSchema: false })
   const checkShape = ajv.compile<Declaration>(declarationSchema)
   const plugins = entries.map((entry, index) => {
     const declared: unknown = JSON.parse(declarations[index] ?? 'null')
