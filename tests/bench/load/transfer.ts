@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 
 /** What the transfer client is to send: made before the clock starts. */
 export type Content =
-  /** `random` is noise, `json-lines` shrinks to about a quarter: one MiB of either, over and over. */
+  /** `random` is noise, `json-lines` shrinks to about a tenth: one MiB of either, over and over. */
   | { readonly kind: 'random' | 'json-lines'; readonly bytes: number }
   | { readonly kind: 'batch-lines'; readonly lines: number; readonly bytes: number }
 
