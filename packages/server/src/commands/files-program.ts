@@ -8,10 +8,6 @@ import {
   parallelOption,
   partSize,
 } from './client-flags.ts'
-import { filesGet } from './files-get.ts'
-import { listFiles } from './files-list.ts'
-import { filesPut } from './files-put.ts'
-import { filesRm } from './files-rm.ts'
 import type { InterruptibleContext } from './interruptible.ts'
 
 /** Runs a command. */
@@ -52,7 +48,11 @@ export function describeFiles(program: Command, start: Start): void {
           .default(16 * MiB, '16MiB'),
       )
       .option('--json', 'one JSON object for each file: the File object, and its path'),
-  ).action((args, flags) => start((context) => filesPut(context, args, flags)))
+  ).action((args, flags) =>
+    start(async (context) =>
+      (await import('./files-put.ts')).filesPut(context, args, flags),
+    ),
+  )
 
   addClientFlags(
     files
@@ -71,7 +71,11 @@ export function describeFiles(program: Command, start: Start): void {
       .option('-f, --force', 'replace files that are there')
       .addOption(parallelOption('files at once').default(4))
       .option('--json', 'one JSON object for each file'),
-  ).action((ids, flags) => start((context) => filesGet(context, ids, flags)))
+  ).action((ids, flags) =>
+    start(async (context) =>
+      (await import('./files-get.ts')).filesGet(context, ids, flags),
+    ),
+  )
 
   addClientFlags(
     files
@@ -88,7 +92,9 @@ export function describeFiles(program: Command, start: Start): void {
       .option('--project <id>', 'of the data folder: the project (default: default)')
       .option('-l, --long', 'status and metadata, too')
       .option('--json', 'one JSON object for each file'),
-  ).action((flags) => start((context) => listFiles(context, flags)))
+  ).action((flags) =>
+    start(async (context) => (await import('./files-list.ts')).listFiles(context, flags)),
+  )
 
   addClientFlags(
     files
@@ -97,5 +103,9 @@ export function describeFiles(program: Command, start: Start): void {
       .argument('<file-id...>')
       .option('-y, --yes', 'do not ask')
       .option('--json', 'one JSON object for each file'),
-  ).action((ids, flags) => start((context) => filesRm(context, ids, flags)))
+  ).action((ids, flags) =>
+    start(async (context) =>
+      (await import('./files-rm.ts')).filesRm(context, ids, flags),
+    ),
+  )
 }
