@@ -3,7 +3,7 @@ import Router from '@koa/router'
 import Koa from 'koa'
 import { addAdminRoutes } from './admin/admin-routes.ts'
 import { answerErrors } from './answers/answer-errors.ts'
-import { answerClientError } from './connections/answer-client-error.ts'
+import { answerClientError, answerConnect } from './connections/answer-client-error.ts'
 import { Connections } from './connections/connections.ts'
 import { TransferWatch } from './connections/transfer-watch.ts'
 import { dialectNamed } from './dialects/dialects.ts'
@@ -83,14 +83,14 @@ export function createHttpServer(
   server.on('checkContinue', handle)
   // An expectation that nobody knows may be ignored (RFC 9110 §10.1.1)
   server.on('checkExpectation', handle)
-  server.on('clientError', (error, socket) => {
-    answerClientError(error, socket, {
-      connections,
-      dialect: defaultDialect,
-      randomId: dependencies.randomId,
-      lingerMs: options.drainMs,
-    })
-  })
+  const byHand = {
+    connections,
+    dialect: defaultDialect,
+    randomId: dependencies.randomId,
+    lingerMs: options.drainMs,
+  }
+  server.on('clientError', (error, socket) => answerClientError(error, socket, byHand))
+  server.on('connect', (request, socket) => answerConnect(request, socket, byHand))
 
   return { server, app, ...lifeCycle(server, { connections, watch, streams }, options) }
 }

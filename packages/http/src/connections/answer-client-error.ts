@@ -1,6 +1,6 @@
-import { STATUS_CODES } from 'node:http'
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { CustodyError } from '@custody/domain/errors'
+import { CustodyError, quote } from '@custody/domain/errors'
 import type { Dialect } from '../dialects/dialect.ts'
 import type { Connections } from './connections.ts'
 
@@ -11,13 +11,7 @@ import type { Connections } from './connections.ts'
 export function answerClientError(
   error: Error & { code?: string },
   socket: Duplex,
-  context: {
-    readonly connections: Connections
-    readonly dialect: Dialect
-    readonly randomId: () => string
-    /** Milliseconds that the client has to read the answer. */
-    readonly lingerMs: number
-  },
+  context: ByHand,
 ): void {
   const { connections } = context
   const running = connections.runningOn(socket)
@@ -32,7 +26,44 @@ export function answerClientError(
     running.once('close', () => socket.destroy())
     return
   }
-  const refusal = refusalOf(error)
+  refuseByHand(socket, refusalOf(error), context)
+}
+
+/**
+ * Answers a CONNECT, which asks for a tunnel: Node takes such a connection out of its HTTP server, and would close it
+ * without a word.
+ */
+export function answerConnect(
+  { url = '' }: Pick<IncomingMessage, 'url'>,
+  socket: Duplex,
+  context: ByHand,
+): void {
+  // Node has taken its own listeners away: without these a broken connection would end the process
+  socket.on('error', () => socket.destroy())
+  socket.on('timeout', () => socket.destroy())
+  const refusal = new CustodyError(
+    'route_not_found',
+    `Unknown request URL: CONNECT ${quote(url)}. This server is no proxy.`,
+  )
+  const running = context.connections.runningOn(socket)
+  if (!running) refuseByHand(socket, refusal, context)
+  // Requests before it on the connection are answered first
+  else running.once('close', () => refuseByHand(socket, refusal, context))
+}
+
+type ByHand = {
+  readonly connections: Connections
+  readonly dialect: Dialect
+  readonly randomId: () => string
+  /** Milliseconds that the client has to read the answer. */
+  readonly lingerMs: number
+}
+
+function refuseByHand(socket: Duplex, refusal: CustodyError, context: ByHand): void {
+  if (!socket.writable) {
+    socket.destroy()
+    return
+  }
   const status = context.dialect.statusOf(refusal.key)
   const body = JSON.stringify(context.dialect.presentError(refusal))
   const head = [

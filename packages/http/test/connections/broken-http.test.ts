@@ -1,5 +1,6 @@
 import t from 'tap'
 import { chunk, uploadHead } from '../support/forms.ts'
+import { keys } from '../support/memory-files.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { startServer } from '../support/start-server.ts'
 
@@ -19,6 +20,11 @@ const broken = {
     'POST /v1/files HTTP/1.1\r\nHost: x\r\nContent-Length: abc\r\n\r\n',
     400,
     'bad_request',
+  ],
+  'a tunnel': [
+    'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\nbytes for the other end',
+    404,
+    'unknown_url',
   ],
 } as const
 
@@ -70,4 +76,31 @@ t.test('a whole request is answered although garbage follows it', async (t) => {
   client.send('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\ngarbage garbage\r\n\r\n')
   t.equal((await client.answer()).status, 200)
   await client.end()
+})
+
+t.test(
+  'a tunnel that is asked for behind a request has that answered first',
+  async (t) => {
+    const gate = Promise.withResolvers<void>()
+    const { port, files } = await startServer(t, { options: { drainMs: 20 } })
+    files.onRead = () => gate.promise
+    const client = await RawClient.connect(port)
+    client.send(
+      `GET /v1/files/file-1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${keys.full}\r\n\r\n`,
+      'CONNECT example.com:443 HTTP/1.1\r\nHost: x\r\n\r\n',
+    )
+    setTimeout(gate.resolve, 20)
+    t.equal((await client.answer()).json().error.message, 'No such File object: file-1')
+    t.equal((await client.answer()).json().error.code, 'unknown_url')
+    await client.end()
+  },
+)
+
+t.test('a client that asks for a tunnel and breaks off does no harm', async (t) => {
+  const { port, url } = await startServer(t, { options: { drainMs: 20 } })
+  const client = await RawClient.connect(port)
+  client.send('CONNECT example.com:443 HTTP/1.1\r\nHost: x\r\n\r\n')
+  client.socket.resetAndDestroy()
+  await client.end()
+  t.equal((await fetch(`${url}/healthz`)).status, 200)
 })
