@@ -1,22 +1,10 @@
+import type { ReadOptions } from './byte-range.ts'
 import type { SealedExtent } from './sealed/read-sealed.ts'
 import type { SpooledContent } from './spool/spooled-content.ts'
 import type { UploadSpool } from './spool/upload-spool.ts'
 
 /** Content of at most this many bytes stays in memory and can lie inline in the log: 64 KiB. */
 export const INLINE_MAX_BYTES = 64 * 1024
-
-/** The bytes from `start` (inclusive) to `end` (exclusive), both within the extent. */
-export type ByteRange = { readonly start: number; readonly end: number }
-
-/** A range that is read, and how. */
-export type ReadOptions = ByteRange & {
-  /**
-   * Whether a chunk is no longer needed when the next one is asked for: its memory then serves again. Default: each
-   * chunk is the caller's own.
-   */
-  readonly reuse?: boolean
-  readonly signal?: AbortSignal
-}
 
 export type StoredExtent = {
   readonly extentId: string

@@ -1,10 +1,9 @@
 export {
   type BlobStore,
-  type ByteRange,
   INLINE_MAX_BYTES,
-  type ReadOptions,
   type StoredExtent,
 } from './blob-store.ts'
+export type { ByteRange, ReadOptions } from './byte-range.ts'
 export { type BlobReader, openDiskBlobReader } from './disk/disk-blob-reader.ts'
 export {
   type DiskBlobStore,

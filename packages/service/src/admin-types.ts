@@ -1,6 +1,7 @@
 import type { ProjectLimits } from '@custody/domain'
+import type { Scope } from './auth/principal.ts'
+import type { UploadPolicy } from './files/files.ts'
 import type { Attempt } from './idempotency/idempotency.ts'
-import type { Scope, UploadPolicy } from './types.ts'
 
 /** Who administers: goes into the event. */
 export type AdminContext = {

@@ -17,6 +17,7 @@ export type {
   SweepReport,
 } from './admin-types.ts'
 export { makeKey } from './auth/key-secret.ts'
+export type { Authentication, Principal, Scope } from './auth/principal.ts'
 export { lastAccepted } from './background/clock-guard.ts'
 export {
   checkSuppliedKey,
@@ -41,6 +42,21 @@ export {
   type LogExport,
 } from './export/log-export.ts'
 export type { FileHolds, HoldsView, HoldView, NewHold } from './files/file-holds.ts'
+export type {
+  AtPosition,
+  BulkDeletion,
+  BulkDeletionQuery,
+  FileContent,
+  FilePage,
+  Files,
+  FileValidation,
+  FileView,
+  ListQuery,
+  PurposePolicy,
+  UploadPolicy,
+  UploadRequest,
+  UploadSession,
+} from './files/files.ts'
 export { extensionOf } from './files/judge-content.ts'
 export { openExtent } from './files/open-extent.ts'
 export type { AuditEntry, AuditLog, AuditQuery } from './history/audit-log.ts'
@@ -104,24 +120,6 @@ export { proofUnder } from './transparency/proof-under.ts'
 export type { SigningStore } from './transparency/signing-store.ts'
 export type { Asker, EventChoice, Transparency } from './transparency/transparency.ts'
 export { type ReceiptReport, verifyReceipt } from './transparency/verify-receipt.ts'
-export type {
-  AtPosition,
-  Authentication,
-  BulkDeletion,
-  BulkDeletionQuery,
-  FileContent,
-  FilePage,
-  Files,
-  FileValidation,
-  FileView,
-  ListQuery,
-  Principal,
-  PurposePolicy,
-  Scope,
-  UploadPolicy,
-  UploadRequest,
-  UploadSession,
-} from './types.ts'
 export type {
   Completion,
   NewPart,

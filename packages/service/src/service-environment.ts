@@ -1,9 +1,9 @@
 import type { BlobStore } from '@custody/blob-store'
 import type { EventLog } from '@custody/event-log'
+import type { Scope } from './auth/principal.ts'
 import type { Ids } from './ids.ts'
 import type { KeyRing } from './keys/key-ring.ts'
 import type { PluginHost } from './plugin-host/index.ts'
-import type { Scope } from './types.ts'
 
 /** The service's log: pino's shape, the object first. Never a key, a file name, metadata or content. */
 export interface Logger {

@@ -2,7 +2,7 @@ import { close, open, read } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { CustodyError } from '@custody/domain/errors'
-import type { ReadOptions } from '../blob-store.ts'
+import type { ReadOptions } from '../byte-range.ts'
 import { hasCode } from './durable-files.ts'
 import { storageError } from './storage-error.ts'
 

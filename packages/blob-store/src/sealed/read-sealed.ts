@@ -1,4 +1,4 @@
-import type { ByteRange } from '../blob-store.ts'
+import type { ByteRange } from '../byte-range.ts'
 import { openBox } from './box.ts'
 import { damaged } from './damaged.ts'
 import { openSeekable } from './open-seekable.ts'

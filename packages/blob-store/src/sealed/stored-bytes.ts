@@ -1,4 +1,4 @@
-import type { ByteRange, ReadOptions } from '../blob-store.ts'
+import type { ByteRange, ReadOptions } from '../byte-range.ts'
 import { damaged } from './damaged.ts'
 
 /** Reads bytes of one stored object, from `start` (inclusive) to `end` (exclusive), in chunks of any size. */

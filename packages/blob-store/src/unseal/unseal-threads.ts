@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { CustodyError } from '@custody/domain/errors'
-import type { ReadOptions } from '../blob-store.ts'
+import type { ReadOptions } from '../byte-range.ts'
 import { damaged } from '../sealed/damaged.ts'
 import type { SealedExtent } from '../sealed/read-sealed.ts'
 import { FRAME_BYTES } from '../sealed/seek-table.ts'

@@ -1,22 +1,11 @@
-import { SYSTEM_PROJECT } from '@custody/domain'
-import type {
-  AdminContext,
-  AdminUseCases,
-  Idempotency,
-  KeyChanges,
-  NewKeyOptions,
-} from '@custody/service'
+import type { AdminUseCases, KeyChanges, NewKeyOptions } from '@custody/service'
 import type Router from '@koa/router'
-import { refuseIdempotencyKey, withAttempt } from '../answers/idempotency-key.ts'
 import { sendJson } from '../answers/send-json.ts'
 import { authorizeAdmin } from '../auth/authorize.ts'
-import type { Reader } from '../body/body-shape.ts'
-import { jsonBody } from '../body/json-body.ts'
-import { abortWhenGone } from '../connections/abort-when-gone.ts'
 import type { TransferWatch } from '../connections/transfer-watch.ts'
 import { singleParameter } from '../fields/single-parameter.ts'
 import type { HttpDependencies } from '../http-dependencies.ts'
-import type { RequestContext, RequestState } from '../request-context.ts'
+import type { RequestState } from '../request-context.ts'
 import {
   emptyBody,
   keyChanges,
@@ -27,6 +16,7 @@ import {
   skippedEvent,
   sweepOptions,
 } from './admin-bodies.ts'
+import { adminRequest, type Route } from './admin-request.ts'
 import {
   presentApiKey,
   presentConsumer,
@@ -41,21 +31,6 @@ import { addErasureRoutes } from './erasure-routes.ts'
 import { addIntegrityRoutes } from './integrity-routes.ts'
 import { addMasterKeyRoutes } from './master-key-routes.ts'
 import { pageQuery } from './page-query.ts'
-
-/** A request that the admin key sent. */
-type AdminRequest = {
-  readonly admin: AdminContext
-  readonly query: URLSearchParams
-  /** A parameter of the path. */
-  param(name: string): string
-  body<T>(read: Reader<T>): Promise<T>
-  /** Has it done once under its Idempotency-Key, if it has one. */
-  once<T>(use: (admin: AdminContext) => Promise<T>): Promise<T>
-  /** Aborted when nobody waits for the answer any more. */
-  signal(): AbortSignal
-  /** Refuses a request that asks for its answer to be kept, where the answer holds a secret. */
-  refuseIdempotencyKey(): void
-}
 
 /**
  * The routes under `/v1/organization`, as OpenAI's organization API has them, so that `openai.admin.organization` of
@@ -86,12 +61,6 @@ export function addAdminRoutes(
   if (dependencies.masterKeys) addMasterKeyRoutes(route, dependencies.masterKeys)
   if (dependencies.integrity) addIntegrityRoutes(route, dependencies.integrity)
 }
-
-export type Route = (
-  method: 'get' | 'post' | 'delete',
-  path: string,
-  answer: (request: AdminRequest) => Promise<object>,
-) => void
 
 function addProjectRoutes(
   route: Route,
@@ -233,33 +202,6 @@ function addMaintenanceRoutes(route: Route, admin: AdminUseCases): void {
     await admin.rebuild(name, by)
     return { id: name, object: 'projection', state: 'rebuilding' }
   })
-}
-
-function adminRequest(
-  context: RequestContext,
-  params: Readonly<Record<string, string>>,
-  actor: string,
-  {
-    idempotency,
-    watch,
-  }: { readonly idempotency: Idempotency | undefined; readonly watch: TransferWatch },
-): AdminRequest {
-  const admin = { actor, requestId: context.state.requestId }
-  return {
-    admin,
-    once: (use) =>
-      withAttempt(
-        context,
-        idempotency,
-        { project: SYSTEM_PROJECT, key: actor },
-        (attempt) => use({ ...admin, attempt }),
-      ),
-    query: new URLSearchParams(context.querystring),
-    param: (name) => params[name] ?? '',
-    body: async (read) => read(await jsonBody(context, watch), ''),
-    signal: () => abortWhenGone(context.res),
-    refuseIdempotencyKey: () => refuseIdempotencyKey(context.req.headers),
-  }
 }
 
 function keyOptions(options: {

@@ -2,7 +2,7 @@ import { CustodyError, parseFileId, toFileId } from '@custody/domain'
 import type { Erasures, TrailView } from '@custody/service'
 import { presentErasure } from '../routes/erase-file.ts'
 import { emptyBody, trailOptions } from './admin-bodies.ts'
-import type { Route } from './admin-routes.ts'
+import type { Route } from './admin-request.ts'
 
 /** What the command line erases: a file of any project, and the trail of a key. */
 export function addErasureRoutes(route: Route, erasures: Erasures): void {

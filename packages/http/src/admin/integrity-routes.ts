@@ -1,7 +1,7 @@
 import { CustodyError, parseFileId, toFileId } from '@custody/domain'
 import type { Integrity, ScrubFinding, ScrubSlice } from '@custody/service'
 import { emptyBody, scrubOptions } from './admin-bodies.ts'
-import type { Route } from './admin-routes.ts'
+import type { Route } from './admin-request.ts'
 
 /** Bytes that are read for one answer, unless the request says less. */
 const SLICE_BYTES = 32 * 2 ** 20

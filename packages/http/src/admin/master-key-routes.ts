@@ -1,6 +1,6 @@
 import type { MasterKeyRotation, RotationView } from '@custody/service'
 import { emptyBody } from './admin-bodies.ts'
-import type { Route } from './admin-routes.ts'
+import type { Route } from './admin-request.ts'
 
 /** Rotation of the master key. It goes on after the answer, which tells how far it is. */
 export function addMasterKeyRoutes(route: Route, rotation: MasterKeyRotation): void {

@@ -7,7 +7,7 @@ import {
 } from '../data-folder/data-folder.ts'
 import { replaceFile } from '../data-folder/replace-file.ts'
 import { readIfThere } from '../data-folder/signing-files.ts'
-import type { RestoreReport } from './restore-backup.ts'
+import type { RestoreReport } from './restore-report.ts'
 
 /** Says that all is there and was checked: what is left is to move it. */
 const READY = 'ready.json'

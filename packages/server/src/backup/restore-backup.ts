@@ -28,7 +28,6 @@ import { VERSION } from '../version.ts'
 import { type FoundKeys, findKeys } from './back-up-keys.ts'
 import {
   type Backup,
-  type BackupFacts,
   BESIDE,
   BLOBS,
   databasePath,
@@ -45,6 +44,7 @@ import { type MissingKeys, missingKeys } from './missing-keys.ts'
 import { readOldLog } from './old-log.ts'
 import { markReady, putInPlace, readyRestore } from './put-in-place.ts'
 import { refuseNested } from './refuse-nested.ts'
+import type { RestoreReport } from './restore-report.ts'
 
 export type RestoreOptions = {
   /** Of the backup; absolute. */
@@ -69,24 +69,6 @@ export type RestoreOptions = {
   readonly monotonic: () => number
   readonly onProgress?: (text: string) => void
   readonly signal: AbortSignal
-}
-
-/** What was restored: JSON, which is kept while it is put in place. */
-export type RestoreReport = {
-  readonly backup: BackupFacts
-  /** Content that is in place, as stored. */
-  readonly blobs: { readonly count: number; readonly bytes: number }
-  /** Paths of pieces that were left out since they are damaged. */
-  readonly damaged: readonly string[]
-  /** Content that was lost before the backup was made. */
-  readonly lost: number
-  /** Verifier key of the epoch that begins. */
-  readonly verifierKey: string
-  /** The furthest that is known of the log as it was. */
-  readonly old: OldLog
-  /** Events that the restore appended. */
-  readonly appended: number
-  readonly missing: MissingKeys
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { EventMap } from '@custody/domain'
 import type { Appender } from '../appender.ts'
+import type { Principal } from '../auth/principal.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
-import type { Principal } from '../types.ts'
 
 /** Which reads are written down: none, those of contents, or those of a file's metadata as well. */
 export type AccessEvents = 'off' | 'content' | 'all'

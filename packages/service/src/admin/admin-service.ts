@@ -29,12 +29,12 @@ import type {
 import type { Appender } from '../appender.ts'
 import { hashKey, makeKey, redactKey } from '../auth/key-secret.ts'
 import type { KeyUses } from '../auth/key-uses.ts'
+import type { Scope } from '../auth/principal.ts'
 import { sweepOrphans } from '../background/orphan-sweep.ts'
 import { isOffered } from '../files/purpose-rules.ts'
 import { doOnce } from '../idempotency/idempotency.ts'
 import type { ConsumerControl } from '../reactions/consumer-control.ts'
 import { DEFAULT_SCOPES, type ServiceEnvironment } from '../service-environment.ts'
-import type { Scope } from '../types.ts'
 import { createIndexRebuilds } from './index-rebuilds.ts'
 
 /** What administration has to do with the rest of the service. */

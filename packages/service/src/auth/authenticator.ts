@@ -5,9 +5,9 @@ import { findApiKeyByHash, findProject } from '@custody/file-index'
 import { LRUCache } from 'lru-cache'
 import type { Appender } from '../appender.ts'
 import { ALL_SCOPES, type ServiceEnvironment } from '../service-environment.ts'
-import type { Authentication, Principal, Scope } from '../types.ts'
 import { hashKey } from './key-secret.ts'
 import type { KeyUses } from './key-uses.ts'
+import type { Authentication, Principal, Scope } from './principal.ts'
 
 type Known = {
   readonly key: ApiKeyState

@@ -3,7 +3,7 @@ import { CustodyError } from '@custody/domain'
 import { countCreatedBefore, listCreatedBefore } from '@custody/file-index'
 import type { Appender } from '../appender.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
-import type { Files } from '../types.ts'
+import type { Files } from './files.ts'
 
 export type BulkDeletionBounds = {
   /** Files that one call deletes. Default 10,000. */

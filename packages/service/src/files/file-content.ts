@@ -3,9 +3,9 @@ import { CustodyError, type Extent, type FileState } from '@custody/domain'
 import { findExtent } from '@custody/file-index'
 import { type DamageLog, isDamage, segmentOf } from '../integrity/damage-log.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
-import type { FileContent } from '../types.ts'
 import { checkDigest, type MakeDigest, requireDigest } from './check-digest.ts'
 import { toFileView } from './file-view.ts'
+import type { FileContent } from './files.ts'
 import { type OpenedExtent, openExtent } from './open-extent.ts'
 
 type ContentEnvironment = Pick<ServiceEnvironment, 'log' | 'blobs' | 'keys' | 'logger'>

@@ -1,8 +1,8 @@
 import { CustodyError, type FileState, isLive, toSeconds } from '@custody/domain'
 import type { Appender } from '../appender.ts'
+import type { Principal } from '../auth/principal.ts'
 import { type Attempt, doOnce } from '../idempotency/idempotency.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
-import type { Principal } from '../types.ts'
 import type { FileLookup } from './file-lookup.ts'
 
 export type HoldView = {

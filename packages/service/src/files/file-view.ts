@@ -1,5 +1,5 @@
 import { type FileState, toSeconds } from '@custody/domain'
-import type { FileView } from '../types.ts'
+import type { FileView } from './files.ts'
 
 export function toFileView(state: FileState): FileView {
   return {

@@ -1,12 +1,13 @@
 import type { SpooledContent } from '@custody/blob-store'
 import { CustodyError, quote } from '@custody/domain'
+import type { Principal } from '../auth/principal.ts'
 import type {
   PluginContent,
   PurposeInfo,
   ValidationOutcome,
 } from '../plugin-host/index.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
-import type { Principal, UploadRequest } from '../types.ts'
+import type { UploadRequest } from './files.ts'
 import type { FollowedUploads } from './follow-upload.ts'
 import { limitOf, tooLarge } from './purpose-rules.ts'
 

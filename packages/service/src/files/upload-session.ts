@@ -1,10 +1,11 @@
 import { INLINE_MAX_BYTES, type UploadSpool } from '@custody/blob-store'
 import { CustodyError, quotaOf } from '@custody/domain'
+import type { Principal } from '../auth/principal.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
-import type { Principal, UploadPolicy, UploadSession } from '../types.ts'
 import type { QuotaLedger } from '../usage/quota-ledger.ts'
 import { reservingSpool } from '../usage/reserving-spool.ts'
 import { boundedSpool } from './bounded-spool.ts'
+import type { UploadPolicy, UploadSession } from './files.ts'
 import { type FollowedUploads, followUpload } from './follow-upload.ts'
 import { extensionOf } from './judge-content.ts'
 import {

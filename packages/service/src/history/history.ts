@@ -1,6 +1,7 @@
 import type { EventType } from '@custody/domain'
+import type { Principal } from '../auth/principal.ts'
 import type { HoldsView } from '../files/file-holds.ts'
-import type { AtPosition, FilePage, FileView, ListQuery, Principal } from '../types.ts'
+import type { AtPosition, FilePage, FileView, ListQuery } from '../files/files.ts'
 import type { EventView } from './event-view.ts'
 import type { AsOf } from './moments.ts'
 

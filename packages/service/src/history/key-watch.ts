@@ -1,8 +1,8 @@
 import { CustodyError, isKeyValid } from '@custody/domain'
 import { findApiKey, findProject } from '@custody/file-index'
 import type { Appender } from '../appender.ts'
+import type { Principal, Scope } from '../auth/principal.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
-import type { Principal, Scope } from '../types.ts'
 
 /** What one key may watch at once. */
 const MAX_WATCHES = 256

@@ -1,5 +1,6 @@
 import { CustodyError, quote } from '@custody/domain'
 import { lastSeq, readProjectEvents, type Sql, seqAt } from '@custody/event-log'
+import { checkPosition } from './check-position.ts'
 import { toEventView } from './event-view.ts'
 import type { EventPage, EventsQuery, TimeRange } from './history.ts'
 
@@ -33,20 +34,6 @@ export async function listEvents(
     events: await Promise.all(page.map((event) => toEventView(sql, event))),
     hasMore: stored.length > limit,
   }
-}
-
-/** @throws CustodyError `invalid_value` that names the parameter */
-export function checkPosition(
-  position: number | undefined,
-  last: number,
-  param: string,
-): void {
-  if (position === undefined || position <= last) return
-  throw new CustodyError(
-    'invalid_value',
-    `Invalid '${param}': there is no position ${quote(String(position))} yet. The last one is '${last}'.`,
-    { param },
-  )
 }
 
 /** A range of time as one of positions, both exclusive. */

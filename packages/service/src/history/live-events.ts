@@ -3,10 +3,11 @@ import { lastSeq, readProjectEvents } from '@custody/event-log'
 import type { Appender } from '../appender.ts'
 import { createPace } from '../background/pace.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
+import { checkPosition } from './check-position.ts'
 import { type EventView, toEventView } from './event-view.ts'
 import type { EventFilter, Follower, History } from './history.ts'
 import type { KeyWatch } from './key-watch.ts'
-import { boundsOf, checkPosition } from './list-events.ts'
+import { boundsOf } from './list-events.ts'
 
 /** Events that are read at once. */
 const PAGE = 100

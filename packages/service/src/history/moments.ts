@@ -1,7 +1,7 @@
 import { CustodyError } from '@custody/domain'
 import { formatTime, lastSeq, type Sql, seqAt, timeOfSeq } from '@custody/event-log'
 import type { Moment } from '@custody/file-index'
-import { checkPosition } from './list-events.ts'
+import { checkPosition } from './check-position.ts'
 
 /** A moment as a client names it: a position of its project, or microseconds since the Unix epoch. */
 export type AsOf = { readonly position: number } | { readonly time: number }

@@ -1,5 +1,5 @@
 import { CustodyError } from '@custody/domain'
-import type { Principal } from '../types.ts'
+import type { Principal } from '../auth/principal.ts'
 import type { RateStore } from './rate-store.ts'
 
 /** Headers of an answer that tell how many uploads are left, as OpenAI writes them. */

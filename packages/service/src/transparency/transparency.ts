@@ -1,4 +1,4 @@
-import type { Principal } from '../types.ts'
+import type { Principal } from '../auth/principal.ts'
 
 /** Whose events are asked for: a project's own by its positions, or with the admin key all of the log by its own. */
 export type Asker = Principal | 'admin'

@@ -1,4 +1,4 @@
-import type { UploadPolicy } from '../types.ts'
+import type { UploadPolicy } from '../files/files.ts'
 
 /** What a dialect decides about files that come in parts: only its general limit is another. */
 export function partsPolicy(policy: UploadPolicy): UploadPolicy {

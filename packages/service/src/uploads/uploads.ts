@@ -1,13 +1,13 @@
 import type { SpooledContent } from '@custody/blob-store'
-import type { Attempt } from '../idempotency/idempotency.ts'
-import type { RateHeaders } from '../rates/upload-rates.ts'
+import type { Principal } from '../auth/principal.ts'
 import type {
   FileView,
-  Principal,
   UploadPolicy,
   UploadRequest,
   UploadSession,
-} from '../types.ts'
+} from '../files/files.ts'
+import type { Attempt } from '../idempotency/idempotency.ts'
+import type { RateHeaders } from '../rates/upload-rates.ts'
 
 /** An upload in parts as readers see it. */
 export type UploadView = {

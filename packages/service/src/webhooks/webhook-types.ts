@@ -1,6 +1,6 @@
 import type { DisabledReason } from '@custody/domain'
+import type { Principal } from '../auth/principal.ts'
 import type { EventView } from '../history/event-view.ts'
-import type { Principal } from '../types.ts'
 import type { ResolveHost } from './send-request.ts'
 
 export type WebhookOptions = {

@@ -7,9 +7,9 @@ import {
   type WebhookDeliveryRow,
 } from '@custody/file-index'
 import type { Appender, Asking } from '../appender.ts'
+import type { Principal } from '../auth/principal.ts'
 import { webhookConsumer } from '../log/decide-webhook.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
-import type { Principal } from '../types.ts'
 import { consumerOf } from './consumer-of.ts'
 import type { SecretBox } from './secret-box.ts'
 import { formatSecret } from './signature.ts'

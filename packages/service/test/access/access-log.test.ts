@@ -2,8 +2,8 @@ import { CustodyError } from '@custody/domain'
 import t from 'tap'
 import { createAccessLog } from '../../src/access/access-log.ts'
 import type { Appender, Asking } from '../../src/appender.ts'
+import type { Principal } from '../../src/auth/principal.ts'
 import type { StoredCommand } from '../../src/log/stored-command.ts'
-import type { Principal } from '../../src/types.ts'
 
 const principal = (project: string, key = 'k'): Principal => ({
   keyId: key,

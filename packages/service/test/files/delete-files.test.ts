@@ -7,10 +7,11 @@ import t, { type Test } from 'tap'
 import { testClock } from '../../../testkit/src/event-log/test-clock.ts'
 import { configureDefaultProject } from '../../src/admin/default-project.ts'
 import { type Appender, createAppender } from '../../src/appender.ts'
+import type { Principal } from '../../src/auth/principal.ts'
 import { genesis, logModuleUrl } from '../../src/create-service.ts'
 import { createBulkDeletion } from '../../src/files/delete-files.ts'
+import type { BulkDeletionQuery } from '../../src/files/files.ts'
 import { createIds } from '../../src/ids.ts'
-import type { BulkDeletionQuery, Principal } from '../../src/types.ts'
 
 const never = new AbortController().signal
 const bounds = { maxFiles: 10, maxIds: 4, atOnce: 3, countedAtOnce: 5 }

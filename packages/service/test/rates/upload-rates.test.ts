@@ -1,7 +1,7 @@
 import t from 'tap'
+import type { Principal } from '../../src/auth/principal.ts'
 import { createMemoryRateStore } from '../../src/rates/rate-store.ts'
 import { createUploadRates } from '../../src/rates/upload-rates.ts'
-import type { Principal } from '../../src/types.ts'
 
 function principal(
   keyId: string,

@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import type { LogStore } from '../event-log/log-store.ts'
+import type { CreateLogStore } from '../event-log/log-store.ts'
 import { appendContract } from './event-log/append-contract.ts'
 import { batchContract } from './event-log/batch-contract.ts'
 import { checkpointContract } from './event-log/checkpoint-contract.ts'
@@ -10,9 +10,6 @@ import { projectContract } from './event-log/project-contract.ts'
 import { readContract } from './event-log/read-contract.ts'
 import { rebuildContract } from './event-log/rebuild-contract.ts'
 import { replayContract } from './event-log/replay-contract.ts'
-
-/** Makes an empty log for one test, and sees to its removal. */
-export type CreateLogStore = (t: Test) => Promise<LogStore>
 
 /** What every event log does, whatever engine keeps it. */
 export function eventLogContract(

@@ -1,4 +1,5 @@
 import type { EventLog, LogReader, ReplayReport } from '@custody/event-log'
+import type { Test } from 'tap'
 import type { TestClock } from './test-clock.ts'
 
 export type OpenOptions = {
@@ -25,3 +26,6 @@ export interface LogStore {
   /** Names of the tables that there are. */
   tables(): Promise<string[]>
 }
+
+/** Makes an empty log for one test, and sees to its removal. */
+export type CreateLogStore = (t: Test) => Promise<LogStore>

@@ -4,14 +4,7 @@ import { contentMismatch } from '../content-mismatch.ts'
 import type { FileReader } from '../file-reader.ts'
 import { sniffContent } from '../sniff-content.ts'
 import { readLegacyText } from './read-legacy-text.ts'
-
-type UnicodeEncoding = 'utf-8' | 'utf-16le' | 'utf-16be'
-
-export type TextEncoding =
-  | UnicodeEncoding
-  | 'iso-8859-1'
-  | 'windows-1252'
-  | 'unknown-8bit'
+import type { TextEncoding, UnicodeEncoding } from './text-encoding.ts'
 
 /** Formats that are written in readable characters but are no plain text. */
 const foreignStarts: readonly (readonly [start: string, what: string])[] = [

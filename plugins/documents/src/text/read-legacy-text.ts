@@ -1,5 +1,5 @@
 import type { PluginFile } from '@custody/plugin-api'
-import type { TextEncoding } from './probe-text.ts'
+import type { TextEncoding } from './text-encoding.ts'
 
 const CONTROL = 1
 const C1 = 2

@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject, typeWithArticle } from '../json-object.t
 import { quote } from '../quote.ts'
 import { addIssue, isHopeless, type Report, type Role } from '../report.ts'
 import { checkImageUrl } from './check-image-url.ts'
-import type { Conversation } from './check-messages.ts'
+import type { Conversation } from './conversation.ts'
 
 /** `content`: a text, or an array of parts. A tool may answer with an empty text. */
 export function checkContent(

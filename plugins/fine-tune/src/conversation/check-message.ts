@@ -3,8 +3,8 @@ import { isJsonObject, type JsonObject, typeWithArticle } from '../json-object.t
 import { quote } from '../quote.ts'
 import { addIssue, addWarning, type Report, ROLES, type Role } from '../report.ts'
 import { checkContent } from './check-content.ts'
-import type { Conversation } from './check-messages.ts'
 import { checkFunctionCall, checkToolCalls, checkToolResult } from './check-tool-calls.ts'
+import type { Conversation } from './conversation.ts'
 
 /** One message, at its place in the conversation. */
 export function checkMessage(

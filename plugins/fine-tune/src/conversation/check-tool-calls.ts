@@ -2,8 +2,8 @@ import { addTypeIssue } from '../add-type-issue.ts'
 import { isJsonObject, typeWithArticle } from '../json-object.ts'
 import { quote } from '../quote.ts'
 import { addIssue, addWarning, isHopeless, type Report } from '../report.ts'
-import type { Conversation } from './check-messages.ts'
 import { definesTool, isFunctionName } from './check-tools.ts'
+import type { Conversation } from './conversation.ts'
 
 /** `tool_calls` of an assistant message: `[{id, type: 'function', function: {name, arguments}}]`. */
 export function checkToolCalls(

@@ -1,6 +1,7 @@
 import { addTypeIssue } from '../add-type-issue.ts'
-import { type Conversation, checkMessages } from '../conversation/check-messages.ts'
+import { checkMessages } from '../conversation/check-messages.ts'
 import { checkFunctions, checkTools } from '../conversation/check-tools.ts'
+import type { Conversation } from '../conversation/conversation.ts'
 import { countShape, type Shape } from '../format-tally.ts'
 import type { JsonObject } from '../json-object.ts'
 import { addIssue, addWarning, type Report } from '../report.ts'

@@ -2,9 +2,9 @@ import { formatTime } from '@custody/event-log'
 import type { Test } from 'tap'
 import { asker } from '../../event-log/asker.ts'
 import { logProblems } from '../../event-log/log-problems.ts'
+import type { CreateLogStore } from '../../event-log/log-store.ts'
 import { readAttachments, readLog } from '../../event-log/read-log.ts'
 import { testClock } from '../../event-log/test-clock.ts'
-import type { CreateLogStore } from '../event-log-contract.ts'
 
 const MiB = 1024 * 1024
 

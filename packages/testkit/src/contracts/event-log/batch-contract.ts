@@ -1,9 +1,9 @@
 import type { Test } from 'tap'
 import { asker, toyRequest } from '../../event-log/asker.ts'
 import { logProblems } from '../../event-log/log-problems.ts'
+import type { CreateLogStore } from '../../event-log/log-store.ts'
 import { readAttachments, readIndex, readLog } from '../../event-log/read-log.ts'
 import type { Breakage } from '../../event-log/toy-commands.ts'
-import type { CreateLogStore } from '../event-log-contract.ts'
 
 /** Commands that are handed in at the same moment share a transaction; that must not show. */
 export function batchContract(t: Test, createStore: CreateLogStore): void {

@@ -12,13 +12,13 @@ import {
 } from '@custody/transparency'
 import type { Test } from 'tap'
 import { asker } from '../../event-log/asker.ts'
+import type { CreateLogStore } from '../../event-log/log-store.ts'
 import { readLog } from '../../event-log/read-log.ts'
 import {
   plainConsistency,
   plainInclusion,
   plainRoot,
 } from '../../plain-log/plain-tree.ts'
-import type { CreateLogStore } from '../event-log-contract.ts'
 
 const notes = (count: number) =>
   ({ type: 'Note', texts: Array.from({ length: count }, (_, n) => `note ${n}`) }) as const

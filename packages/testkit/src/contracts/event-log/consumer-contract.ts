@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import type { CreateLogStore } from '../event-log-contract.ts'
+import type { CreateLogStore } from '../../event-log/log-store.ts'
 
 /** Names and positions of the log's durable readers. */
 export async function consumerContract(

@@ -3,10 +3,10 @@ import { frontierRoot } from '@custody/transparency'
 import type { Test } from 'tap'
 import { asker } from '../../event-log/asker.ts'
 import { logProblems } from '../../event-log/log-problems.ts'
+import type { CreateLogStore } from '../../event-log/log-store.ts'
 import { readLog } from '../../event-log/read-log.ts'
 import { runHistory } from '../../event-log/run-history.ts'
 import { testClock } from '../../event-log/test-clock.ts'
-import type { CreateLogStore } from '../event-log-contract.ts'
 
 /** Root and all records of {@link runHistory}: the same on every engine, in every version. */
 const HISTORY = {

@@ -1,8 +1,8 @@
 import { type EventLog, findKeptAnswer } from '@custody/event-log'
 import type { Test } from 'tap'
 import { asker } from '../../event-log/asker.ts'
+import type { CreateLogStore } from '../../event-log/log-store.ts'
 import { testClock } from '../../event-log/test-clock.ts'
-import type { CreateLogStore } from '../event-log-contract.ts'
 
 const HOUR = 3_600_000_000
 

@@ -15,7 +15,7 @@ import {
 } from '@custody/event-log'
 import type { Test } from 'tap'
 import { asker } from '../../event-log/asker.ts'
-import type { CreateLogStore } from '../event-log-contract.ts'
+import type { CreateLogStore } from '../../event-log/log-store.ts'
 
 /** The history of one project among others: pages by `seq`, and places by time. */
 export function projectContract(t: Test, createStore: CreateLogStore): void {

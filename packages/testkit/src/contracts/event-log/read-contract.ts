@@ -1,7 +1,7 @@
 import type { EventLog, ReadQuery } from '@custody/event-log'
 import type { Test } from 'tap'
 import { asker } from '../../event-log/asker.ts'
-import type { CreateLogStore } from '../event-log-contract.ts'
+import type { CreateLogStore } from '../../event-log/log-store.ts'
 
 /** Which events come back, in which order. */
 export function readContract(t: Test, createStore: CreateLogStore): void {

@@ -2,10 +2,9 @@ import type { EventLog } from '@custody/event-log'
 import type { Test } from 'tap'
 import { type Ask, asker } from '../../event-log/asker.ts'
 import { logProblems } from '../../event-log/log-problems.ts'
-import type { LogStore } from '../../event-log/log-store.ts'
+import type { CreateLogStore, LogStore } from '../../event-log/log-store.ts'
 import { readIndex } from '../../event-log/read-log.ts'
 import { until } from '../../server/until.ts'
-import type { CreateLogStore } from '../event-log-contract.ts'
 
 /** Projections are built anew, beside the live ones or when the log is opened. */
 export function rebuildContract(t: Test, createStore: CreateLogStore): void {

@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import { asker } from '../../event-log/asker.ts'
-import type { CreateLogStore } from '../event-log-contract.ts'
+import type { CreateLogStore } from '../../event-log/log-store.ts'
 
 /** The index is what the log says; where it is not, the difference is named. */
 export function replayContract(t: Test, createStore: CreateLogStore): void {
