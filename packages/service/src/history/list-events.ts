@@ -1,4 +1,3 @@
-
 import { lastSeq, readProjectEvents, type Sql, seqAt } from '@custody/event-log'
 import { checkPosition } from './check-position.ts'
 import { toEventView } from './event-view.ts'
