@@ -1,6 +1,7 @@
 import { CustodyError, quote } from '@custody/domain/errors'
 import { checkInteger } from '../fields/parse-integer.ts'
 import { missingParameter } from '../fields/single-field.ts'
+import { unfitPart } from '../fields/unfit-part.ts'
 import { wrongJsonType } from '../fields/wrong-type.ts'
 
 /** Checks a value of a JSON body, and gives it back with its type. `param` is its dotted path. */
@@ -74,6 +75,14 @@ export function record<T>(
       )
     }
     const entries = [...membersOf(value, param)].map(([name, one]): [string, T] => {
+      const unfit = unfitPart(name)
+      if (unfit !== undefined) {
+        throw new CustodyError(
+          'invalid_value',
+          `Invalid '${param}': the key ${quote(name)} has ${unfit}.`,
+          { param },
+        )
+      }
       if (name === '__proto__') throw unknownParameter(join(param, name))
       return [name, reader(one, join(param, name))]
     })
@@ -94,8 +103,23 @@ function unknownParameter(path: string): CustodyError {
   })
 }
 
-/** A text that is not empty, of at most `maxLength` characters. */
+/** A text that is not empty, of at most `maxLength` characters, and that can be stored. */
 export function text(maxLength: number): Reader<string> {
+  const any = anyText(maxLength)
+  return (value, param) => {
+    const read = any(value, param)
+    const unfit = unfitPart(read)
+    if (unfit === undefined) return read
+    throw new CustodyError(
+      'invalid_value',
+      `Invalid '${param}': ${quote(read)} has ${unfit}. Any other character is allowed.`,
+      { param },
+    )
+  }
+}
+
+/** The same with whatever characters: for what is looked at further on. */
+export function anyText(maxLength: number): Reader<string> {
   return (value, param) => {
     if (typeof value !== 'string') throw wrongJsonType(param, 'a string', value)
     if (value.trim() === '') throw missingParameter(param)

@@ -33,23 +33,12 @@ export async function jsonBody(
   const body = await gatherBody(context.req, watch, maxBytes, tooLarge)
   if (body.length === 0) return {}
   try {
-    return JSON.parse(
-      new TextDecoder('utf-8', { fatal: true }).decode(body),
-      refuseLoneSurrogates,
-    )
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
   } catch (cause) {
     throw new CustodyError('invalid_json', 'The body is not well-formed JSON in UTF-8.', {
       cause,
     })
   }
-}
-
-/** A `\ud800` by itself is well-formed JSON and no text: no record of the log can hold it. */
-function refuseLoneSurrogates(key: string, value: unknown): unknown {
-  if (!key.isWellFormed() || (typeof value === 'string' && !value.isWellFormed())) {
-    throw new TypeError('a text with a lone surrogate')
-  }
-  return value
 }
 
 function unsupported(header: string, value: string, expected: string): CustodyError {

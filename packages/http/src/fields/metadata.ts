@@ -2,6 +2,7 @@ import { CustodyError, quote } from '@custody/domain/errors'
 import type { FormField } from '../dialects/dialect.ts'
 import { parseObject } from './parse-object.ts'
 import { duplicateParameter, singleField } from './single-field.ts'
+import { unfitPart } from './unfit-part.ts'
 
 // OpenAI's bounds for metadata, in characters
 const maxKeys = 16
@@ -73,11 +74,12 @@ function checked(pairs: ReadonlyMap<string, string>): Readonly<Record<string, st
         { param: name },
       )
     }
-    // JSON can name half a surrogate pair, which no UTF-8 and so no record of the log can hold
-    if (!key.isWellFormed() || !value.isWellFormed()) {
+    const [inKey, inValue] = [unfitPart(key), unfitPart(value)]
+    if (inKey !== undefined || inValue !== undefined) {
+      const where = inKey === undefined ? 'the value of the key' : 'the key'
       throw new CustodyError(
         'invalid_value',
-        `Invalid 'metadata': the key ${quote(key)} or its value has a lone surrogate, which is no Unicode text.`,
+        `Invalid 'metadata': ${where} ${quote(key)} has ${inKey ?? inValue}.`,
         { param: name },
       )
     }

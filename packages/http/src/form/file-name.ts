@@ -1,4 +1,5 @@
 import { CustodyError, quote } from '@custody/domain/errors'
+import { unfitPart } from '../fields/unfit-part.ts'
 
 const maxBytes = 255
 const plain = /^[\x20-\x7e]*$/
@@ -10,7 +11,7 @@ const control = /\p{Cc}/u
  *
  * @see https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data
  * @param param What the refusal is about.
- * @throws CustodyError `invalid_file_name` when it is empty, over 255 bytes or has control characters
+ * @throws CustodyError `invalid_file_name` when it is empty, over 255 bytes, has control characters or is no Unicode text
  */
 export function fileName(sent: string | undefined, param = 'file'): string {
   const refused = (why: string) =>
@@ -27,6 +28,8 @@ export function fileName(sent: string | undefined, param = 'file'): string {
   if (!isPlain && control.test(normal)) {
     throw refused(`${quote(normal)} has control characters`)
   }
+  const unfit = isPlain ? undefined : unfitPart(normal)
+  if (unfit !== undefined) throw refused(`${quote(normal)} has ${unfit}`)
   return normal
 }
 

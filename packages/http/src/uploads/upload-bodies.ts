@@ -1,7 +1,14 @@
 import { parsePrefixedId } from '@custody/domain'
 import { CustodyError, quote } from '@custody/domain/errors'
 import type { Completion, NewUpload } from '@custody/service'
-import { integer, object, optional, type Reader, text } from '../body/body-shape.ts'
+import {
+  anyText,
+  integer,
+  object,
+  optional,
+  type Reader,
+  text,
+} from '../body/body-shape.ts'
 import type { Dialect, FormField } from '../dialects/dialect.ts'
 import { wrongJsonType } from '../fields/wrong-type.ts'
 import { fileName } from '../form/file-name.ts'
@@ -9,7 +16,7 @@ import { unknownParameter } from '../form/form-collector.ts'
 
 const declaration = object({
   bytes: integer(0, Number.MAX_SAFE_INTEGER),
-  filename: text(4_096),
+  filename: anyText(4_096),
   mime_type: text(256),
   purpose: text(256),
 })

@@ -97,11 +97,17 @@ const refused = {
   'an array': [[], 'invalid_type', 'body'],
   __proto__: ['{"name":"a","__proto__":{}}', 'unknown_parameter', '__proto__'],
   'no JSON': ['{"name":', 'invalid_json', null],
-  'a name that is no Unicode text': ['{"name":"\\ud800"}', 'invalid_json', null],
+  'a name that is no Unicode text': ['{"name":"\\ud800"}', 'invalid_value', 'name'],
+  'a name with U+0000': [{ name: 'a\0b' }, 'invalid_value', 'name'],
+  'a purpose with U+0000': [
+    { name: 'a', limits: { purposes: { 'a\0b': {} } } },
+    'invalid_value',
+    'limits.purposes',
+  ],
   'a purpose that is no Unicode text': [
     '{"name":"a","limits":{"purposes":{"\\udc00":{}}}}',
-    'invalid_json',
-    null,
+    'invalid_value',
+    'limits.purposes',
   ],
   'more purposes than a record holds': [
     { name: 'a', limits: { purposes: purposesOf(101) } },
