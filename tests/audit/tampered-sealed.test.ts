@@ -72,6 +72,19 @@ for (const table of ['extents', 'wrapped_keys']) {
   )
 }
 
+t.test('a length that is the length of nothing is named, however large', async (t) => {
+  for (const length of ['1 << 63', '1 << 62', '1 << 50', '-1']) {
+    cpSync(database(dataDir), database(copied))
+    tamperWith(database(copied), (db) =>
+      db.exec(`update extents set stored_bytes = ${length}`),
+    )
+    const { findings, blobs } = await verify(copied, { blobs: true, keys })
+    t.equal(new Set(findings.map(({ key }) => key)).size, 4, length)
+    t.match(blobs, { extents: 0 })
+  }
+  cpSync(database(dataDir), database(copied))
+})
+
 t.test('a bit in a sealed object is found', async (t) => {
   const random = randomOf(t)
   for (let n = 0; n < 2 * ROUNDS; n += 1) {

@@ -103,31 +103,42 @@ t.test('what was found damaged stays so over a restart and a rebuild', async (t)
   t.equal((await server.api.get(id)).json().status, 'processed')
 })
 
-t.test('a damaged seek table, box or key is content_damaged', async (t) => {
-  const dataDir = folder(t)
-  let server = await startServer(t, { dataDir, env: sealed })
-  const large = await put(server, text(3 * MiB))
-  const small = await put(server, text(3000))
-  const keyless = await put(server, text(3000))
-  const path = objectOf(dataDir)
-  const stored = readFileSync(path)
-  writeFileSync(path, flip(stored, stored.length - 20))
-  await server.stop()
-  const db = database(dataDir)
-  const boxes = db
-    .prepare(`select id, content from extents where place = 'inline' order by id`)
-    .all()
-  const box = flip(Buffer.from(boxes[0]?.content as Uint8Array), 5)
-  db.prepare('update extents set content = ? where id = ?').run(box, String(boxes[0]?.id))
-  db.prepare('delete from wrapped_keys where extent = ?').run(String(boxes[1]?.id))
-  db.close()
-  server = await startServer(t, { dataDir, env: sealed })
-  for (const id of [large, small, keyless]) {
-    t.ok(await isRefused(server, id))
-    t.ok(await isRefused(server, id), 'and from then on')
-    t.match((await eventsOf(server, id)).at(-1)?.type, 'custody.file.damaged')
-  }
-})
+t.test(
+  'a damaged seek table, box, key or stored length is content_damaged',
+  async (t) => {
+    const dataDir = folder(t)
+    let server = await startServer(t, { dataDir, env: sealed })
+    const large = await put(server, text(3 * MiB))
+    const small = await put(server, text(3000))
+    const keyless = await put(server, text(3000))
+    const path = objectOf(dataDir)
+    const stored = readFileSync(path)
+    writeFileSync(path, flip(stored, stored.length - 20))
+    const measureless = await put(server, randomBytes(100_000))
+    await server.stop()
+    const db = database(dataDir)
+    const boxes = db
+      .prepare(`select id, content from extents where place = 'inline' order by id`)
+      .all()
+    const box = flip(Buffer.from(boxes[0]?.content as Uint8Array), 5)
+    db.prepare('update extents set content = ? where id = ?').run(
+      box,
+      String(boxes[0]?.id),
+    )
+    db.prepare('delete from wrapped_keys where extent = ?').run(String(boxes[1]?.id))
+    // More than a number holds.
+    db.exec(
+      'update extents set stored_bytes = stored_bytes + (1 << 63) where stored_bytes > 1e5',
+    )
+    db.close()
+    server = await startServer(t, { dataDir, env: sealed })
+    for (const id of [large, small, keyless, measureless]) {
+      t.ok(await isRefused(server, id))
+      t.ok(await isRefused(server, id), 'and from then on')
+      t.match((await eventsOf(server, id)).at(-1)?.type, 'custody.file.damaged')
+    }
+  },
+)
 
 t.test(
   'without sealing, what is read as a whole is compared with its digest',

@@ -20,7 +20,7 @@ export type ExtentRow = {
   place: string
   /** How the stored bytes are coded: `plain`, or one of the sealed formats, which have a row in `wrapped_keys`. */
   format: string
-  /** Bytes that it takes where it lies. */
+  /** Bytes that it takes where it lies. As it is read here, -1 where what is written there is the length of nothing. */
   stored_bytes: number
   content: Uint8Array | null
 }
@@ -55,8 +55,14 @@ const deleteInline = statement<ExtentsTables, { id: string }>()((db, p) =>
   db.deleteFrom('extents').where('id', '=', p('id')).where('place', '=', 'inline'),
 )
 
+// An integer that no number holds is an error of the driver, and what damage made of a length is damage of one extent.
+const storedBytes = raw<number>`iif(stored_bytes between 0 and ${raw.lit(Number.MAX_SAFE_INTEGER)}, stored_bytes, -1)`
+
 const find = statement<ExtentsTables, { id: string }>()((db, p) =>
-  db.selectFrom('extents').selectAll().where('id', '=', p('id')),
+  db
+    .selectFrom('extents')
+    .select(['id', 'place', 'format', storedBytes.as('stored_bytes'), 'content'])
+    .where('id', '=', p('id')),
 )
 
 const placesAfter = statement<
@@ -65,7 +71,7 @@ const placesAfter = statement<
 >()((db, p) =>
   db
     .selectFrom('extents')
-    .select(['id', 'stored_bytes'])
+    .select(['id', storedBytes.as('stored_bytes')])
     .where('id', '>', p('after'))
     .where('place', '=', p('place'))
     .orderBy('id')
