@@ -99,8 +99,14 @@ function erasedGroups(
   erasures: Erasures,
 ): readonly ErasedGroup[] | undefined {
   try {
-    return erasures.of(JSON.parse(record).data)
+    const groups = erasures.of(JSON.parse(record).data)
+    return groups?.every(isGroup) ? groups : undefined
   } catch {
     return undefined
   }
+}
+
+/** Whoever hashes again what was changed can write anything. */
+function isGroup({ position, group }: ErasedGroup): boolean {
+  return Number.isSafeInteger(position) && typeof group === 'string'
 }

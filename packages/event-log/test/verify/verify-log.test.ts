@@ -241,6 +241,30 @@ t.test('a private group that was erased must be gone', async (t) => {
   t.notMatch(JSON.stringify(findings), /Ada/)
 })
 
+t.test(
+  'an event that was rewritten to name no group is told, whatever hashes say',
+  async (t) => {
+    const { store } = await filled(t)
+    // Position 4 is the one that forgets.
+    for (const erased of ['[{"group":"personal"}]', '[{"group":1,"position":2}]', '7']) {
+      const record = (await recordAt(store, 4)).replace(
+        /"erased":\[[^\]]*\]/,
+        `"erased":${erased}`,
+      )
+      const leaf = leafHash(Buffer.from(record))
+      await tamper(
+        store,
+        `update events set record = ${quoted(record)}, leaf_hash = ${hex(leaf)} where position = 4`,
+      )
+      const { findings } = await verify(store)
+      t.ok(
+        findings.some(({ key, problem }) => key === '4' && /which groups/.test(problem)),
+        JSON.stringify(findings),
+      )
+    }
+  },
+)
+
 t.test('bytes that read as the same text are other bytes', async (t) => {
   const { store } = await filled(t)
   // Three bytes that begin a character of four are read as U+FFFD, like those of U+FFFD itself.
