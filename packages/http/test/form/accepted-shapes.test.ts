@@ -2,7 +2,7 @@ import t from 'tap'
 import { boundary, file, form, type Part, purpose, upload } from '../support/forms.ts'
 import { readError } from '../support/read-error.ts'
 import { readJson } from '../support/read-json.ts'
-import { startServer } from '../support/start-server.ts'
+import { startServer } from '../support/real-server.ts'
 
 const shapes: Readonly<Record<string, readonly Part[]>> = {
   'a file part without a Content-Type (curl with stdin)': [
@@ -23,7 +23,7 @@ for (const [shape, parts] of Object.entries(shapes)) {
     const { fetch } = await startServer(t)
     const response = await fetch('/v1/files', upload(parts))
     t.equal(response.status, 200)
-    t.equal((await readJson(response)).purpose, 'batch')
+    t.equal((await readJson(response)).purpose, 'user_data')
   })
 }
 
@@ -98,7 +98,7 @@ t.test('a body with a content coding is refused', async (t) => {
 t.test(
   'files of all sizes around the bounds of the two parsers arrive whole',
   async (t) => {
-    const { fetch, files } = await startServer(t)
+    const { fetch } = await startServer(t)
     const KiB = 1024
     for (const size of [
       1,
@@ -111,8 +111,10 @@ t.test(
     ]) {
       const content = Buffer.alloc(size, 'abcdefghijklmnopqrstuvwxyz\r\n--')
       const response = await fetch('/v1/files', upload([purpose, { ...file, content }]))
-      t.equal((await readJson(response)).bytes, size)
-      t.ok([...files.stored.values()].at(-1)?.content.equals(content))
+      const { id, bytes } = await readJson(response)
+      t.equal(bytes, size)
+      const download = await fetch(`/v1/files/${id}/content`)
+      t.ok(content.equals(Buffer.from(await download.arrayBuffer())))
     }
   },
 )

@@ -1,19 +1,22 @@
+import { rename } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { file, form, purpose, upload, uploadHead } from '../support/forms.ts'
+import { file, form, headOf, purpose, upload } from '../support/forms.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { readError } from '../support/read-error.ts'
-import { startServer } from '../support/start-server.ts'
+import { startServer } from '../support/real-server.ts'
 
 const MiB = 2 ** 20
 
 t.test('no more of a body is read than the spool takes', async (t) => {
-  const { port, files } = await startServer(t)
+  const server = await startServer(t)
+  const { files } = server
   const gate = Promise.withResolvers<void>()
   files.beforeWrite = () => gate.promise
-  const client = await RawClient.connect(port)
+  const client = await RawClient.connect(server.port)
   const body = form([purpose, { ...file, content: Buffer.alloc(50 * MiB, 'x') }])
-  client.send(uploadHead(body.length), body)
+  client.send(headOf(server, body.length), body)
   let before = -1
   while (client.socket.bytesWritten !== before || files.spooledBytes === 0) {
     before = client.socket.bytesWritten
@@ -24,24 +27,25 @@ t.test('no more of a body is read than the spool takes', async (t) => {
 
   gate.resolve()
   t.equal((await client.answer()).status, 200)
-  t.equal([...files.stored.values()][0]?.bytes, 50 * MiB)
+  t.match(await server.stored(), [{ bytes: 50 * MiB }])
   client.destroy()
 })
 
 t.test('a spool that fails refuses the upload at once', async (t) => {
-  const { fetch, files, errors } = await startServer(t)
-  files.beforeWrite = () => Promise.reject(new Error('disk on fire'))
+  const { fetch, folder, errors, leftovers } = await startServer(t)
+  const staging = join(folder, 'staging')
+  await rename(staging, `${staging}.away`)
   const content = Buffer.alloc(5 * MiB, 'x')
   const response = await fetch('/v1/files', upload([purpose, { ...file, content }]))
   t.match(await readError(response), { status: 500, code: 'internal_error' })
   t.equal(errors.length, 1)
-  t.equal(files.openSessions, 0)
+  await rename(`${staging}.away`, staging)
+  t.same(await leftovers(), [])
 })
 
 t.test('the bound of the file is inclusive, whichever parser reads it', async (t) => {
-  const { fetch, files } = await startServer(t)
   for (const bytes of [1_000, 500_000]) {
-    files.maxBytes = bytes
+    const { fetch } = await startServer(t, { limits: { max_file_bytes: bytes } })
     const send = async (size: number) =>
       await fetch(
         '/v1/files',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import t from 'tap'
 import { file, form, purpose, upload } from '../support/forms.ts'
 import { readError } from '../support/read-error.ts'
-import { startServer } from '../support/start-server.ts'
+import { startServer } from '../support/real-server.ts'
 
 const body = form([purpose, file])
 const digest = (algorithm: string) => createHash(algorithm).update(body).digest('base64')
@@ -39,12 +39,11 @@ for (const chunked of [false, true]) {
     t.test(
       `a Content-Digest with ${what} is refused and nothing stored, ${length}`,
       async (t) => {
-        const { fetch, files } = await startServer(t)
+        const { fetch, leftovers } = await startServer(t)
         const headers = { 'content-digest': header }
         const init = upload([purpose, file], { chunked, headers })
         t.match(await readError(await fetch('/v1/files', init)), { status: 400, code })
-        t.equal(files.stored.size, 0)
-        t.equal(files.openSessions, 0)
+        t.same(await leftovers(), [])
       },
     )
   }

@@ -2,7 +2,7 @@ import t from 'tap'
 import { file, type Part, purpose, upload } from '../support/forms.ts'
 import { readError } from '../support/read-error.ts'
 import { readJson } from '../support/read-json.ts'
-import { startServer } from '../support/start-server.ts'
+import { startServer } from '../support/real-server.ts'
 
 const anchor = (content: string): Part => ({ name: 'expires_after[anchor]', content })
 const seconds = (content: string): Part => ({ name: 'expires_after[seconds]', content })
@@ -87,9 +87,9 @@ const refused: Readonly<Record<string, [readonly Part[], string, string]>> = {
 
 for (const [what, [parts, code, param]] of Object.entries(refused)) {
   t.test(`expires_after ${what} is refused, never ignored`, async (t) => {
-    const { fetch, files } = await startServer(t)
+    const { fetch, leftovers } = await startServer(t)
     const response = await fetch('/v1/files', upload([purpose, ...parts, file]))
     t.match(await readError(response), { status: 400, code, param })
-    t.equal(files.stored.size, 0)
+    t.same(await leftovers(), [])
   })
 }

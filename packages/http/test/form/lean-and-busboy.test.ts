@@ -1,13 +1,19 @@
 import { deepStrictEqual as deepEqual, ok } from 'node:assert'
+import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
-import { BusboyForm } from '../../src/form/busboy-form.ts'
+// By its path: the HTTP layer does not depend on it, only on what it gives to uploads.
+import { openDiskBlobStore } from '../../../blob-store/src/index.ts'
+import { BusboyForm, type FormContent } from '../../src/form/busboy-form.ts'
 import { FormCollector } from '../../src/form/form-collector.ts'
 import { parseLeanForm } from '../../src/form/parse-lean-form.ts'
 import { boundary, file, form, type Part, purpose } from '../support/forms.ts'
-import { memorySpool } from '../support/memory-files.ts'
 
 type Read = readonly unknown[]
+
+const never = new AbortController().signal
+const blobs = await openDiskBlobStore({ folder: t.testdir({}), newId: randomUUID })
+t.teardown(() => blobs.close())
 
 /** Hears what a form says without judging it. */
 class Listener extends FormCollector {
@@ -40,17 +46,30 @@ function readLean(body: Buffer): Read | undefined {
 /** Reads with busboy, the body in pieces of so many bytes; undefined where it refuses. */
 async function readBusboy(body: Buffer, pieceBytes: number): Promise<Read | undefined> {
   const collector = new Listener()
-  const contents: Uint8Array[][] = []
+  const contents: Promise<FormContent>[] = []
   const parser = new BusboyForm({
     contentType: `multipart/form-data; boundary=${boundary}`,
     collector,
     maxFileBytes: 2 ** 20,
     openSpool: () => {
-      const chunks: Uint8Array[] = []
-      contents.push(chunks)
-      return memorySpool((chunk) => {
-        chunks.push(chunk)
-      })
+      const spool = blobs.spool({ maxBytes: 2 ** 20, signal: never })
+      const ended = Promise.withResolvers<FormContent>()
+      contents.push(ended.promise)
+      return {
+        get bytes() {
+          return spool.bytes
+        },
+        get staged() {
+          return spool.staged
+        },
+        write: (chunk) => spool.write(chunk),
+        async end() {
+          const content = await spool.end()
+          ended.resolve(content)
+          return content
+        },
+        discard: () => spool.discard(),
+      }
     },
   })
   for (let at = 0; at < body.length; at += pieceBytes) {
@@ -65,11 +84,11 @@ async function readBusboy(body: Buffer, pieceBytes: number): Promise<Read | unde
   } catch {
     return undefined
   }
-  let files = 0
+  const files = (await Promise.all(contents)).values()
   return collector.heard.map((part) => {
     if (typeof part !== 'object' || part === null || !('content' in part)) return part
-    const chunks = contents[files++] ?? []
-    return { ...part, content: Buffer.concat(chunks).toString('latin1') }
+    const { inline = [] } = files.next().value ?? {}
+    return { ...part, content: Buffer.from(inline).toString('latin1') }
   })
 }
 

@@ -2,7 +2,7 @@ import t from 'tap'
 import { file, type Part, purpose, upload } from '../support/forms.ts'
 import { readError } from '../support/read-error.ts'
 import { readJson } from '../support/read-json.ts'
-import { startServer } from '../support/start-server.ts'
+import { startServer } from '../support/real-server.ts'
 
 const json = (value: unknown): Part => ({
   name: 'metadata',
@@ -79,6 +79,9 @@ const refused: Readonly<Record<string, [readonly Part[], string, string]>> = {
     'invalid_value',
     'metadata',
   ],
+  'with U+0000 in a value': [[pair('a', 'b\0c')], 'invalid_value', 'metadata'],
+  'with U+0000 in a key': [[json({ 'a\0b': 'c' })], 'invalid_value', 'metadata'],
+  'with U+0000 in the object': [[json({ a: 'b\0c' })], 'invalid_value', 'metadata'],
   'with the key __proto__': [
     [{ name: 'metadata', content: '{"__proto__":"x"}' }],
     'unknown_parameter',

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { file, type Part, purpose, upload } from '../support/forms.ts'
 import { readError } from '../support/read-error.ts'
-import { startServer } from '../support/start-server.ts'
+import { startServer } from '../support/real-server.ts'
 
 type Case = {
   readonly parts: readonly Part[]
@@ -38,7 +38,8 @@ const cases: Readonly<Record<string, Case>> = {
     parts: [{ name: 'purpose', content: 'nope' }, file],
     code: null,
     param: 'purpose',
-    message: "'nope' is not one of ['batch', 'user_data'] - 'purpose'",
+    message:
+      "'nope' is not one of ['assistants', 'user_data', 'evals', 'batch'] - 'purpose'",
   },
   'an unknown field': {
     parts: [purpose, { name: 'color', content: 'red' }, file],
@@ -123,7 +124,7 @@ const cases: Readonly<Record<string, Case>> = {
   'an empty file': {
     parts: [purpose, { ...file, content: '' }],
     code: 'empty_file',
-    param: null,
+    param: 'file',
   },
   'a base64 part': {
     parts: [purpose, { ...file, headers: ['Content-Transfer-Encoding: base64'] }],
@@ -144,7 +145,7 @@ for (const chunked of [false, true]) {
   for (const [what, { parts, code, param, message }] of Object.entries(cases)) {
     const length = chunked ? 'chunked' : 'with a length'
     t.test(`a form with ${what} is refused, ${length}`, async (t) => {
-      const { fetch, files } = await startServer(t)
+      const { fetch, leftovers } = await startServer(t)
       const refusal = await readError(
         await fetch('/v1/files', upload(parts, { chunked })),
       )
@@ -152,8 +153,7 @@ for (const chunked of [false, true]) {
       t.equal(refusal.code, code)
       t.equal(refusal.param, param)
       if (message !== undefined) t.equal(refusal.message, message)
-      t.equal(files.stored.size, 0)
-      t.equal(files.openSessions, 0)
+      t.same(await leftovers(), [])
     })
   }
 }

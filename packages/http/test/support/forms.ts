@@ -11,7 +11,7 @@ export type Part = {
 
 export const boundary = '----test-boundary-7d3f'
 
-export const purpose: Part = { name: 'purpose', content: 'batch' }
+export const purpose: Part = { name: 'purpose', content: 'user_data' }
 export const file: Part = {
   name: 'file',
   content: '{"a":1}\n',
@@ -62,6 +62,24 @@ export function uploadHead(
     'POST /v1/files HTTP/1.1',
     'Host: localhost',
     `Authorization: Bearer ${keys.full}`,
+    `Content-Type: multipart/form-data; boundary=${boundary}`,
+    length === undefined ? 'Transfer-Encoding: chunked' : `Content-Length: ${length}`,
+    ...more,
+    '',
+    '',
+  ].join('\r\n')
+}
+
+/** Head of an upload request by hand; without a length the body is chunked. */
+export function headOf(
+  { key }: { readonly key: string },
+  length: number | undefined,
+  ...more: readonly string[]
+): string {
+  return [
+    'POST /v1/files HTTP/1.1',
+    'Host: localhost',
+    `Authorization: Bearer ${key}`,
     `Content-Type: multipart/form-data; boundary=${boundary}`,
     length === undefined ? 'Transfer-Encoding: chunked' : `Content-Length: ${length}`,
     ...more,
