@@ -1,4 +1,5 @@
 import { type CommandContext, table } from './command-context.ts'
+import { namingFlags } from './naming-flags.ts'
 import { withAdmin } from './projects.ts'
 
 /** `custody consumers list` */
@@ -38,8 +39,10 @@ export async function skipEvent(
   name: string,
   position: string,
 ): Promise<number> {
-  await withAdmin(context, (api) =>
-    api.post(`/consumers/${encodeURIComponent(name)}/skip`, { position }),
+  await namingFlags({ position: '<position>' }, () =>
+    withAdmin(context, (api) =>
+      api.post(`/consumers/${encodeURIComponent(name)}/skip`, { position }),
+    ),
   )
   context.print(`${name} passes over ${position}`)
   return 0

@@ -10,6 +10,7 @@ import { createSlots } from '../client/slots.ts'
 import { type ClientFlags, withApi } from './client-flags.ts'
 import { errorReport } from './error-report.ts'
 import type { InterruptibleContext } from './interruptible.ts'
+import { nameFlag } from './naming-flags.ts'
 
 export type PutFlags = ClientFlags & {
   readonly purpose: string
@@ -20,6 +21,12 @@ export type PutFlags = ClientFlags & {
   readonly parallel: number
   readonly partSize: number
   readonly json?: boolean
+}
+
+const typed = {
+  purpose: '--purpose',
+  expires_after: '--expires-after',
+  metadata: '--metadata',
 }
 
 /** `custody files put FILE…`: exit code 1 where one of them is not put. */
@@ -65,7 +72,8 @@ export async function filesPut(
           tell(result) {
             const path = result.found.shown
             if ('error' in result) {
-              complain(`${quote(path)} is not put: ${result.error.message}`)
+              const why = nameFlag(result.error, typed)
+              complain(`${quote(path)} is not put: ${why}`)
               const error = errorReport(result.error)
               if (flags.json)
                 progress.line(() => context.print(JSON.stringify({ path, error })))

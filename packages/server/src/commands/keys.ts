@@ -1,6 +1,7 @@
 import { DEFAULT_PROJECT } from '@custody/service'
 import { type CommandContext, showSeconds, table } from './command-context.ts'
 import { listAll } from './list-all.ts'
+import { namingFlags } from './naming-flags.ts'
 import { withAdmin } from './projects.ts'
 
 export type KeyFlags = {
@@ -13,10 +14,17 @@ export type KeyFlags = {
   readonly json?: boolean
 }
 
-/** What is no number goes as it is, and the server refuses it by name. */
+/** What is no number goes as it is, and the server refuses it. */
 const numberOf = (text: string) => (/^\d+$/.test(text) ? Number(text) : text)
 
 const scopesOf = (list: string) => list.split(',').map((one) => one.trim())
+
+const typed = {
+  name: '<name>',
+  scopes: '--scopes',
+  expires_in_seconds: '--expires-in',
+  uploads_per_minute: '--uploads-per-minute',
+}
 
 const pathOf = (flags: KeyFlags) =>
   `/projects/${encodeURIComponent(flags.project ?? DEFAULT_PROJECT)}`
@@ -27,17 +35,17 @@ export async function createKey(
   name: string,
   flags: KeyFlags,
 ): Promise<number> {
-  const created = await withAdmin(context, (api) =>
-    api.post(`${pathOf(flags)}/service_accounts`, {
-      name,
-      ...(flags.scopes !== undefined && { scopes: scopesOf(flags.scopes) }),
-      ...(flags.expiresIn !== undefined && {
-        expires_in_seconds: numberOf(flags.expiresIn),
-      }),
-      ...(flags.uploadsPerMinute !== undefined && {
-        uploads_per_minute: numberOf(flags.uploadsPerMinute),
-      }),
+  const { scopes, expiresIn, uploadsPerMinute } = flags
+  const body = {
+    name,
+    ...(scopes !== undefined && { scopes: scopesOf(scopes) }),
+    ...(expiresIn !== undefined && { expires_in_seconds: numberOf(expiresIn) }),
+    ...(uploadsPerMinute !== undefined && {
+      uploads_per_minute: numberOf(uploadsPerMinute),
     }),
+  }
+  const created = await namingFlags(typed, () =>
+    withAdmin(context, (api) => api.post(`${pathOf(flags)}/service_accounts`, body)),
   )
   const key = created.api_key as { id: string; value: string }
   if (flags.json) context.print(JSON.stringify(created))
@@ -52,17 +60,18 @@ export async function updateKey(
   flags: KeyFlags,
 ): Promise<number> {
   const { scopes, expiresIn, uploadsPerMinute } = flags
-  const key = await withAdmin(context, (api) =>
-    api.post(`${pathOf(flags)}/api_keys/${encodeURIComponent(id)}`, {
-      ...(scopes !== undefined && { scopes: scopesOf(scopes) }),
-      ...(expiresIn !== undefined && {
-        expires_in_seconds: expiresIn === 'never' ? null : numberOf(expiresIn),
-      }),
-      ...(uploadsPerMinute !== undefined && {
-        uploads_per_minute:
-          uploadsPerMinute === 'none' ? null : numberOf(uploadsPerMinute),
-      }),
+  const body = {
+    ...(scopes !== undefined && { scopes: scopesOf(scopes) }),
+    ...(expiresIn !== undefined && {
+      expires_in_seconds: expiresIn === 'never' ? null : numberOf(expiresIn),
     }),
+    ...(uploadsPerMinute !== undefined && {
+      uploads_per_minute: uploadsPerMinute === 'none' ? null : numberOf(uploadsPerMinute),
+    }),
+  }
+  const path = `${pathOf(flags)}/api_keys/${encodeURIComponent(id)}`
+  const key = await namingFlags(typed, () =>
+    withAdmin(context, (api) => api.post(path, body)),
   )
   if (flags.json) context.print(JSON.stringify(key))
   else printKeys(context, [key])

@@ -2,6 +2,7 @@ import { withAdminApi } from '../deployment/with-admin-api.ts'
 import { createLogger } from '../logger.ts'
 import { type CommandContext, configOf, showSeconds, table } from './command-context.ts'
 import { listAll } from './list-all.ts'
+import { namingFlags } from './naming-flags.ts'
 
 /** `custody projects create NAME` */
 export async function createProject(
@@ -9,8 +10,11 @@ export async function createProject(
   name: string,
   flags: { readonly dialect?: string },
 ): Promise<number> {
-  const project = await withAdmin(context, (api) =>
-    api.post('/projects', { name, ...(flags.dialect && { dialect: flags.dialect }) }),
+  const typed = { name: '<name>', dialect: '--dialect' }
+  const project = await namingFlags(typed, () =>
+    withAdmin(context, (api) =>
+      api.post('/projects', { name, ...(flags.dialect && { dialect: flags.dialect }) }),
+    ),
   )
   context.print(String(project.id))
   return 0

@@ -3,6 +3,7 @@ import { CustodyError, quote } from '@custody/domain'
 import { requireDatabase } from '../data-folder/require-database.ts'
 import type { AdminApi } from '../deployment/with-admin-api.ts'
 import { type CommandContext, configOf } from './command-context.ts'
+import { namingFlags } from './naming-flags.ts'
 import { progressBar, showBytes } from './progress.ts'
 import { withAdmin } from './projects.ts'
 
@@ -81,10 +82,12 @@ export async function scrub(
       )
     }
     requireDatabase(configOf(context))
-    const report = await withAdmin(context, (api) => {
-      const means = { api, bar, rate, signal: interrupted.signal }
-      return files.length > 0 ? scrubFiles(means, files) : scrubAll(means, flags.from)
-    })
+    const report = await namingFlags({ cursor: '--from', file: '<file-id>' }, () =>
+      withAdmin(context, (api) => {
+        const means = { api, bar, rate, signal: interrupted.signal }
+        return files.length > 0 ? scrubFiles(means, files) : scrubAll(means, flags.from)
+      }),
+    )
     bar.end()
     return tell(context, report, flags.json === true)
   } catch (error) {
