@@ -1,6 +1,6 @@
 export type { ProjectLimits } from '@custody/domain'
 export type { AccessEvents, AccessLog, FileRead } from './access/access-log.ts'
-export { DEFAULT_PROJECT } from './admin/default-project.ts'
+export { DEFAULT_PROJECT } from './admin/default-project-id.ts'
 export type {
   AdminContext,
   AdminUseCases,

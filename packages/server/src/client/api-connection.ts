@@ -1,6 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CustodyError, quote } from '@custody/domain'
+import { CustodyError, quote } from '@custody/domain/errors'
 import { exchange, type RequestBody, readAnswer } from './http-exchange.ts'
 import { refusalBehind, refusalError } from './refusal.ts'
 import { isRetryable, retryDelay } from './retry-delay.ts'

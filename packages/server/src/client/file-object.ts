@@ -1,4 +1,4 @@
-import { CustodyError, quote } from '@custody/domain'
+import { CustodyError, quote } from '@custody/domain/errors'
 
 /** A File object of whatever server; only its id is sure. */
 export type FileObject = Readonly<Record<string, unknown>> & { readonly id: string }

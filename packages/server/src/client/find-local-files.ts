@@ -1,7 +1,7 @@
 import { type Dirent, lstatSync, type Stats, statSync } from 'node:fs'
 import { glob, readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { CustodyError, quote } from '@custody/domain'
+import { CustodyError, quote } from '@custody/domain/errors'
 
 export type FoundFile = {
   readonly path: string

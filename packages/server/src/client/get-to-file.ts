@@ -10,7 +10,7 @@ import {
   rm,
 } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { CustodyError, quote } from '@custody/domain'
+import { CustodyError, quote } from '@custody/domain/errors'
 import { syncFolder } from '../data-folder/data-folder.ts'
 import type { ApiConnection } from './api-connection.ts'
 import { isObject } from './file-object.ts'

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
-import { CustodyError } from '@custody/domain'
+import { CustodyError } from '@custody/domain/errors'
 import type { ApiConnection } from './api-connection.ts'
 import type { Tracker } from './progress.ts'
 import { type Received, receiveContent } from './receive-content.ts'

@@ -1,4 +1,4 @@
-import { CustodyError, quote } from '@custody/domain'
+import { CustodyError, quote } from '@custody/domain/errors'
 import type { ApiConnection } from './api-connection.ts'
 import { type FileObject, isFileObject, isObject } from './file-object.ts'
 

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs'
 import { basename } from 'node:path'
-import { CustodyError, quote } from '@custody/domain'
+import { CustodyError, quote } from '@custody/domain/errors'
 import type { FileObject } from './file-object.ts'
 import type { FoundFile } from './find-local-files.ts'
 import { type LocalFile, openLocalFile } from './local-file.ts'

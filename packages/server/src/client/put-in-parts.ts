@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { CustodyError, quote } from '@custody/domain'
+import { CustodyError, quote } from '@custody/domain/errors'
 import type { FileObject } from './file-object.ts'
 import { mediaTypeOf } from './media-types.ts'
 import { jsonBody, multipartBody } from './multipart-body.ts'

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import { CustodyError, quote } from '@custody/domain'
+import { CustodyError, quote } from '@custody/domain/errors'
 import { type ApiConnection, connectionError } from './api-connection.ts'
 import { filePath } from './file-object.ts'
 

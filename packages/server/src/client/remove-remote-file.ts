@@ -1,4 +1,4 @@
-import { CustodyError, quote } from '@custody/domain'
+import { CustodyError, quote } from '@custody/domain/errors'
 import type { ApiConnection } from './api-connection.ts'
 import { filePath, isObject } from './file-object.ts'
 import { refusalBehind } from './refusal.ts'

@@ -1,9 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CustodyError, quote } from '@custody/domain'
-import { type CommandContext, configOf } from '../commands/command-context.ts'
-import { layout } from '../data-folder/data-folder.ts'
-import { answers, findRunning } from '../deployment/with-admin-api.ts'
+import { CustodyError, quote } from '@custody/domain/errors'
+import type { CommandContext } from '../commands/command-context.ts'
 
 /** The server that a client talks to. */
 export type ServerChoice = {
@@ -57,11 +55,14 @@ export async function chooseServer(
     }
   }
 
+  // Only now: a server that is named needs neither
+  const { configOf } = await import('../commands/config-of.ts')
+  const { runningServer } = await import('../deployment/running-server.ts')
   const { dataDir, secretsDir, apiKey } = configOf(context, {
     ...(flags.dataDir !== undefined && { dataDir: flags.dataDir }),
   })
-  const running = findRunning(layout(dataDir))
-  if (!running || !(await answers(running.address))) {
+  const running = await runningServer(dataDir)
+  if (!running) {
     throw new CustodyError(
       'data_folder_unusable',
       `No server serves ${quote(dataDir)}: start one there, or name one with --url, CUSTODY_URL or OPENAI_BASE_URL.`,

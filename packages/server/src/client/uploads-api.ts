@@ -1,4 +1,4 @@
-import { CustodyError, quote } from '@custody/domain'
+import { CustodyError, quote } from '@custody/domain/errors'
 import type { ApiConnection } from './api-connection.ts'
 import { asFileObject, type FileObject, isFileObject, isObject } from './file-object.ts'
 import { jsonBody } from './multipart-body.ts'

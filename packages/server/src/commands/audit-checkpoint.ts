@@ -11,7 +11,8 @@ import {
 } from '../data-folder/signing-files.ts'
 import { withAdminApi } from '../deployment/with-admin-api.ts'
 import { createLogger } from '../logger.ts'
-import { type CommandContext, configOf } from './command-context.ts'
+import type { CommandContext } from './command-context.ts'
+import { configOf } from './config-of.ts'
 import { withReader } from './with-reader.ts'
 
 /** `custody audit checkpoint`: what the log says of itself, signed; to be kept where the operator cannot change it. */

@@ -16,7 +16,8 @@ import {
 import { withAdminApi } from '../deployment/with-admin-api.ts'
 import { syncFile } from '../import/sync-file.ts'
 import { createLogger } from '../logger.ts'
-import { type CommandContext, configOf } from './command-context.ts'
+import type { CommandContext } from './command-context.ts'
+import { configOf } from './config-of.ts'
 import { withReader } from './with-reader.ts'
 
 /** The last line is shorter than that. */

@@ -5,7 +5,8 @@ import { pipeline } from 'node:stream/promises'
 import { CustodyError, quote } from '@custody/domain'
 import { type ReceiptReport, verifyReceipt } from '@custody/service'
 import { VERIFIER_KEYS_FILE } from '../data-folder/signing-files.ts'
-import { type CommandContext, configOf } from './command-context.ts'
+import type { CommandContext } from './command-context.ts'
+import { configOf } from './config-of.ts'
 
 /**
  * `custody audit verify-receipt FILE`: with no server, and no data folder either where the key is given. Exit code 0

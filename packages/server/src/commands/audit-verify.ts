@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs'
 import { CustodyError } from '@custody/domain'
 import { type DataFolderReport, verifyDataFolder } from '../audit/verify-data-folder.ts'
 import { type ExportReport, verifyExport } from '../audit/verify-export.ts'
+import { layout } from '../data-folder/data-folder.ts'
 import { loadKeyRing } from '../data-folder/master-keys.ts'
 import { readChunks, readKept, readKeys, showFindings, teller } from './audit-input.ts'
-import { type CommandContext, configOf } from './command-context.ts'
+import type { CommandContext } from './command-context.ts'
+import { configOf } from './config-of.ts'
 
 type Flags = {
   readonly checkpoint?: readonly string[]
@@ -41,15 +44,18 @@ export async function auditVerify(
 async function ofFolder(context: CommandContext, flags: Flags) {
   const config = configOf(context)
   const kept = readKept(context, flags, config.dataDir)
+  // A log that extends a checkpoint is the one of its key. In a folder without a database, that is what is told.
+  const isAsked = !kept && existsSync(layout(config.dataDir).database)
   const report = await verifyDataFolder({
     dataDir: config.dataDir,
     driver: config.sqliteDriver,
     now: Date.now(),
     ...(flags.blobs && { blobs: true, keys: loadKeyRing(config, context.cwd) }),
     ...(kept && { kept }),
+    ...(isAsked && { trusted: readKeys(context, flags.key, config.dataDir) }),
     ...(context.progress && { onProgress: teller(context.progress) }),
   })
-  return { report, lines: describe(report) }
+  return { report, lines: describe(report, flags.key !== undefined) }
 }
 
 async function ofExport(context: CommandContext, file: string, flags: Flags) {
@@ -68,7 +74,7 @@ async function ofExport(context: CommandContext, file: string, flags: Flags) {
   return { report, lines: describeExport(report) }
 }
 
-function* describe(report: DataFolderReport): Generator<string> {
+function* describe(report: DataFolderReport, isKeyGiven: boolean): Generator<string> {
   yield* showFindings(report)
   for (const id of report.blobs?.marked ?? []) {
     yield `files ${id}: the log says that its content is damaged; custody scrub reads it again`
@@ -79,6 +85,12 @@ function* describe(report: DataFolderReport): Generator<string> {
   const facts = [`${report.events} events`, `root ${report.root}`]
   if (report.checkpoint !== undefined) {
     facts.push(`extends the checkpoint at ${report.checkpoint}`)
+  }
+  if (isKeyGiven && report.signed !== undefined) {
+    const { signed } = report
+    facts.push(
+      signed > 0 ? `signed by the key up to ${signed}` : 'nothing signed by the key',
+    )
   }
   if (report.blobs) {
     facts.push(`${report.blobs.extents} extents of ${report.blobs.bytes} bytes`)

@@ -5,7 +5,8 @@ import { CustodyError, parseFileId, upcast } from '@custody/domain'
 import { openReplayDatabase, replay } from '@custody/event-log'
 import { projections } from '@custody/file-index'
 import { layout } from '../data-folder/data-folder.ts'
-import { type CommandContext, configOf } from './command-context.ts'
+import type { CommandContext } from './command-context.ts'
+import { configOf } from './config-of.ts'
 import { withReader } from './with-reader.ts'
 
 /** `custody audit show FILE_ID`: every event of a file, oldest first, ended or not. */

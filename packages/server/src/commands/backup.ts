@@ -5,7 +5,8 @@ import { type BackupReport, makeBackup } from '../backup/make-backup.ts'
 import type { Config } from '../config/load-config.ts'
 import { layout } from '../data-folder/data-folder.ts'
 import { runningAdminApi } from '../deployment/with-admin-api.ts'
-import { type CommandContext, configOf } from './command-context.ts'
+import type { CommandContext } from './command-context.ts'
+import { configOf } from './config-of.ts'
 
 /** How often the progress is written, in milliseconds. */
 const EVERY_MS = 100

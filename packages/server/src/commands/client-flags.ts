@@ -1,7 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type ApiConnection, connectApi } from '../client/api-connection.ts'
-import { chooseServer, type ServerFlags } from '../client/server-choice.ts'
-import type { InterruptibleContext } from './interruptible.ts'
+import type { ServerFlags } from '../client/server-choice.ts'
 
 /** Flags of every command that is a client of a server. */
 export type ClientFlags = ServerFlags & {
@@ -10,8 +8,9 @@ export type ClientFlags = ServerFlags & {
   readonly timeout?: number
 }
 
-const defaultRetries = 4
-const defaultTimeout = 300
+export const defaultRetries = 4
+/** Seconds. */
+export const defaultTimeout = 300
 
 /** Tells a command of the flags. */
 export function addClientFlags(command: Command): Command {
@@ -41,21 +40,6 @@ export function addClientFlags(command: Command): Command {
 
 export function parallelOption(what: string): Option {
   return new Option('--parallel <number>', what).argParser(integer(1, 64))
-}
-
-/** Gives `work` the server that the flags name. SIGINT and SIGTERM end it. */
-export async function withApi<T>(
-  context: InterruptibleContext,
-  flags: ClientFlags,
-  work: (api: ApiConnection) => Promise<T>,
-): Promise<T> {
-  const server = await chooseServer(context, flags)
-  const api = connectApi(server, {
-    retries: flags.retries ?? defaultRetries,
-    idleMs: (flags.timeout ?? defaultTimeout) * 1000,
-    signal: context.signal,
-  })
-  return await work(api)
 }
 
 /** Reads an integer of a flag. */

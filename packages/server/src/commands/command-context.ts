@@ -1,6 +1,4 @@
 import type { Writable } from 'node:stream'
-import { type Config, loadConfig } from '../config/load-config.ts'
-import type { SettingName } from '../config/settings.ts'
 
 /** What a command is given of the world. */
 export type CommandContext = {
@@ -20,17 +18,6 @@ export type CommandContext = {
   progress?(text: string): void
   /** Puts a question to the person. Only where there is one. */
   ask?(question: string, signal: AbortSignal): Promise<string>
-}
-
-export type CommonFlags = Partial<Record<SettingName | 'config', unknown>>
-
-export function configOf(context: CommandContext, flags: CommonFlags = {}): Config {
-  return loadConfig({
-    env: context.env,
-    flags,
-    cwd: context.cwd,
-    isTerminal: context.isTerminal,
-  })
 }
 
 /** Rows as columns that line up. */

@@ -2,7 +2,8 @@ import { CustodyError } from '@custody/domain'
 import type { Config } from '../config/load-config.ts'
 import { requireDatabase } from '../data-folder/require-database.ts'
 import { type CheckReport, runChecks } from '../doctor/run-checks.ts'
-import { type CommandContext, configOf } from './command-context.ts'
+import type { CommandContext } from './command-context.ts'
+import { configOf } from './config-of.ts'
 import { withAdmin } from './projects.ts'
 
 /** How often the progress is written, in milliseconds. */

@@ -1,5 +1,5 @@
-import { CustodyError } from '@custody/domain'
-import { DEFAULT_PROJECT } from '@custody/service'
+import { CustodyError } from '@custody/domain/errors'
+import { DEFAULT_PROJECT } from '@custody/service/default-project'
 import type { CommandContext } from './command-context.ts'
 import { withAdmin } from './projects.ts'
 

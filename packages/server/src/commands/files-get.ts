@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { CustodyError, quote } from '@custody/domain'
+import { CustodyError, quote } from '@custody/domain/errors'
 import type { ApiConnection } from '../client/api-connection.ts'
 import { asFileObject, filePath } from '../client/file-object.ts'
 import { getToFile } from '../client/get-to-file.ts'
@@ -12,10 +12,11 @@ import { endsAll } from '../client/put-files.ts'
 import type { Received } from '../client/receive-content.ts'
 import { openSavedWorks, stateFolder } from '../client/saved-work.ts'
 import { forEachAtOnce } from '../client/slots.ts'
-import { type ClientFlags, withApi } from './client-flags.ts'
+import type { ClientFlags } from './client-flags.ts'
 import type { CommandContext } from './command-context.ts'
 import { errorReport } from './error-report.ts'
 import type { InterruptibleContext } from './interruptible.ts'
+import { withApi } from './with-api.ts'
 
 export type GetFlags = ClientFlags & {
   /** A file, a folder, or `-` for standard output. */

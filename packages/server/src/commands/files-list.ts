@@ -1,16 +1,11 @@
-import { CustodyError, parseFileId, quote, toFileId, toSeconds } from '@custody/domain'
-import { findFileOf, listFiles as readFiles } from '@custody/file-index'
-import { DEFAULT_PROJECT } from '@custody/service'
 import type { FileObject } from '../client/file-object.ts'
 import { type ListQuery, listRemoteFiles } from '../client/list-remote-files.ts'
 import { printable } from '../client/printable.ts'
 import { namesServer } from '../client/server-choice.ts'
-import { type ClientFlags, withApi } from './client-flags.ts'
+import type { ClientFlags } from './client-flags.ts'
 import { showSeconds, table } from './command-context.ts'
 import type { InterruptibleContext } from './interruptible.ts'
-import { withReader } from './with-reader.ts'
-
-const PAGE = 1000
+import { withApi } from './with-api.ts'
 
 export type ListFlags = ClientFlags & {
   readonly project?: string
@@ -54,6 +49,7 @@ export async function listFiles(
     isFirst = false
   }
   if (isOfFolder || !namesServer(context, flags)) {
+    const { readFolder } = await import('./read-folder.ts')
     await readFolder(context, flags, query, show)
   } else {
     await withApi(context, flags, async (api) => {
@@ -62,59 +58,6 @@ export async function listFiles(
   }
   if (isFirst) show([])
   return 0
-}
-
-async function readFolder(
-  context: InterruptibleContext,
-  { project = DEFAULT_PROJECT, dataDir }: ListFlags,
-  { purpose, order, after, limit = Number.POSITIVE_INFINITY }: ListQuery,
-  show: (files: readonly FileObject[]) => void,
-): Promise<void> {
-  await withReader(
-    context,
-    async (reader) => {
-      const now = Math.floor(Date.now() / 1000)
-      let cursor: number | undefined
-      if (after !== undefined) {
-        const id = parseFileId(after)
-        const last =
-          id === undefined
-            ? null
-            : await reader.readLive((sql) => findFileOf(sql, project, id))
-        if (!last) {
-          throw new CustodyError(
-            'cursor_not_found',
-            `No such File object: ${quote(after)}.`,
-          )
-        }
-        cursor = last.seq
-      }
-      for (let left = limit; left > 0; ) {
-        const query = {
-          ...{ project, now, limit: Math.min(PAGE, left) },
-          order: order === 'asc' ? 'asc' : 'desc',
-          ...(cursor !== undefined && { after: cursor }),
-          ...(purpose !== undefined && { purpose }),
-        } as const
-        const page = await reader.readLive((sql) => readFiles(sql, query))
-        if (page.length === 0) return
-        show(
-          page.map((file) => ({
-            id: toFileId(file.id),
-            purpose: file.purpose,
-            bytes: file.bytes,
-            created_at: toSeconds(file.createdAt),
-            expires_at: file.expiresAt,
-            filename: file.filename,
-            ...(file.metadata && { metadata: file.metadata }),
-          })),
-        )
-        left -= page.length
-        cursor = page.at(-1)?.seq
-      }
-    },
-    dataDir,
-  )
 }
 
 const HEADS = ['ID', 'PURPOSE', 'BYTES', 'CREATED', 'EXPIRES', 'NAME']

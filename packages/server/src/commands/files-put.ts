@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { statSync } from 'node:fs'
-import { quote } from '@custody/domain'
+import { quote } from '@custody/domain/errors'
 import { findLocalFiles } from '../client/find-local-files.ts'
 import { printable } from '../client/printable.ts'
 import { createProgress } from '../client/progress.ts'
 import { putFiles } from '../client/put-files.ts'
 import { openSavedWorks, stateFolder } from '../client/saved-work.ts'
 import { createSlots } from '../client/slots.ts'
-import { type ClientFlags, withApi } from './client-flags.ts'
+import type { ClientFlags } from './client-flags.ts'
 import { errorReport } from './error-report.ts'
 import type { InterruptibleContext } from './interruptible.ts'
 import { nameFlag } from './naming-flags.ts'
+import { withApi } from './with-api.ts'
 
 export type PutFlags = ClientFlags & {
   readonly purpose: string

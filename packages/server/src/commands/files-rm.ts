@@ -1,11 +1,12 @@
-import { CustodyError, quote } from '@custody/domain'
+import { CustodyError, quote } from '@custody/domain/errors'
 import { printable } from '../client/printable.ts'
 import { endsAll } from '../client/put-files.ts'
 import { removeRemoteFile } from '../client/remove-remote-file.ts'
 import { forEachAtOnce } from '../client/slots.ts'
-import { type ClientFlags, withApi } from './client-flags.ts'
+import type { ClientFlags } from './client-flags.ts'
 import { errorReport } from './error-report.ts'
 import type { InterruptibleContext } from './interruptible.ts'
+import { withApi } from './with-api.ts'
 
 const atOnce = 4
 

@@ -2,7 +2,8 @@ import { CustodyError } from '@custody/domain'
 import { importExport } from '../import/import-export.ts'
 import { createLogger } from '../logger.ts'
 import { readChunks, readKept, readKeys, showFindings, teller } from './audit-input.ts'
-import { type CommandContext, configOf } from './command-context.ts'
+import type { CommandContext } from './command-context.ts'
+import { configOf } from './config-of.ts'
 
 /**
  * `custody import EXPORT`: a deployment of its own, of an export. Exit code 1 where the export is not what it says, and 2

@@ -1,4 +1,4 @@
-import { DEFAULT_PROJECT } from '@custody/service'
+import { DEFAULT_PROJECT } from '@custody/service/default-project'
 import { type CommandContext, showSeconds, table } from './command-context.ts'
 import { listAll } from './list-all.ts'
 import { namingFlags } from './naming-flags.ts'

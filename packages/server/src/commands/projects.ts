@@ -1,6 +1,7 @@
 import { withAdminApi } from '../deployment/with-admin-api.ts'
 import { createLogger } from '../logger.ts'
-import { type CommandContext, configOf, showSeconds, table } from './command-context.ts'
+import { type CommandContext, showSeconds, table } from './command-context.ts'
+import { configOf } from './config-of.ts'
 import { listAll } from './list-all.ts'
 import { namingFlags } from './naming-flags.ts'
 

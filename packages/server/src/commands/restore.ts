@@ -7,7 +7,8 @@ import type { Config } from '../config/load-config.ts'
 import { layout } from '../data-folder/data-folder.ts'
 import { createLogger } from '../logger.ts'
 import { tellerOf } from './backup.ts'
-import { type CommandContext, configOf } from './command-context.ts'
+import type { CommandContext } from './command-context.ts'
+import { configOf } from './config-of.ts'
 
 /** `custody restore FOLDER`: exit code 1 where it is not restored, or content is missing. */
 export async function restore(

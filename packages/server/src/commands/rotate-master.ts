@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { CustodyError } from '@custody/domain'
+import { CustodyError } from '@custody/domain/errors'
 import type { AdminApi } from '../deployment/with-admin-api.ts'
 import type { CommandContext } from './command-context.ts'
 import { withAdmin } from './projects.ts'

@@ -2,7 +2,8 @@ import type { RunningServer } from '../deployment/run-server.ts'
 import { runServer } from '../deployment/run-server.ts'
 import { createLogger } from '../logger.ts'
 import { VERSION } from '../version.ts'
-import { type CommandContext, type CommonFlags, configOf } from './command-context.ts'
+import type { CommandContext } from './command-context.ts'
+import { type CommonFlags, configOf } from './config-of.ts'
 
 /** `custody serve`: runs until SIGINT or SIGTERM. Resolves to the exit code. */
 export async function serve(

@@ -4,7 +4,8 @@ import { CustodyError, quote } from '@custody/domain'
 import { createPluginHost, extensionOf } from '@custody/service'
 import { resolvePlugins } from '../deployment/resolve-plugins.ts'
 import { createLogger } from '../logger.ts'
-import { type CommandContext, configOf } from './command-context.ts'
+import type { CommandContext } from './command-context.ts'
+import { configOf } from './config-of.ts'
 
 /**
  * `custody validate FILE --purpose P`: what the plugins say of a file, without a server. Exit code 1 where

@@ -1,7 +1,8 @@
 import { type LogReader, openSqliteLogReader } from '@custody/event-log'
 import { projections } from '@custody/file-index'
 import { layout } from '../data-folder/data-folder.ts'
-import { type CommandContext, configOf } from './command-context.ts'
+import type { CommandContext } from './command-context.ts'
+import { configOf } from './config-of.ts'
 
 /** Opens the log of the data folder for reading only: beside a server, or on a copied folder. */
 export async function withReader<T>(

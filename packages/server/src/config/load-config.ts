@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { SealMode } from '@custody/blob-store'
-import { CustodyError, quote } from '@custody/domain'
-import { parseWebhookAllow } from '@custody/service'
+import { CustodyError, quote } from '@custody/domain/errors'
+import { parseWebhookAllow } from '@custody/service/webhook-allow'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import {
   DEFAULT_CONFIG_FILE,

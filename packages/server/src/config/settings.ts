@@ -1,4 +1,4 @@
-import { dialectNames } from '@custody/http'
+import { dialectNames } from '@custody/http/dialects'
 
 /** A setting: where it comes from and what it may be. */
 export type Setting = {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { CustodyError, quote } from '@custody/domain'
-import { type ExclusiveLock, takeExclusiveLock } from '@custody/event-log'
+import { CustodyError, quote } from '@custody/domain/errors'
+import { type ExclusiveLock, takeExclusiveLock } from '@custody/event-log/lock'
 import { type DataFolder, makePrivateFolder } from './data-folder.ts'
 
 /** A run of the garbage collector has it for milliseconds at a time. */

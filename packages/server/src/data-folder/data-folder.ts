@@ -8,7 +8,7 @@ import {
   statSync,
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { CustodyError, quote } from '@custody/domain'
+import { CustodyError, quote } from '@custody/domain/errors'
 
 /** Where things lie in a data folder. */
 export type DataFolder = {

@@ -1,5 +1,5 @@
-import { CustodyError, quote } from '@custody/domain'
-import { type ExclusiveLock, takeExclusiveLock } from '@custody/event-log'
+import { CustodyError, quote } from '@custody/domain/errors'
+import { type ExclusiveLock, takeExclusiveLock } from '@custody/event-log/lock'
 import type { DataFolder } from './data-folder.ts'
 import { readServerFile } from './server-file.ts'
 

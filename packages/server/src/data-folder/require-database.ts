@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { CustodyError, quote } from '@custody/domain'
+import { CustodyError, quote } from '@custody/domain/errors'
 import type { Config } from '../config/load-config.ts'
 import { layout } from './data-folder.ts'
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CustodyError } from '@custody/domain'
+import { CustodyError } from '@custody/domain/errors'
 import { checkSuppliedKey, makeKey } from '@custody/service'
 import type { Config } from '../config/load-config.ts'
 import { makePrivateFolder } from './data-folder.ts'

@@ -1,13 +1,7 @@
-import { CustodyError, quote } from '@custody/domain'
-import { takeExclusiveLock } from '@custody/event-log'
+import { CustodyError, quote } from '@custody/domain/errors'
 import type { Logger } from '@custody/service'
 import type { Config } from '../config/load-config.ts'
-import { type DataFolder, layout } from '../data-folder/data-folder.ts'
-import {
-  readServerFile,
-  type RunningServer as ServerAddress,
-} from '../data-folder/server-file.ts'
-import { runServer } from './run-server.ts'
+import { runningServer } from './running-server.ts'
 
 /** Calls of the administration API. */
 export interface AdminApi {
@@ -34,6 +28,8 @@ export async function withAdminApi<T>(
 ): Promise<T> {
   const running = await runningAdminApi(options.config)
   if (running) return await work(running)
+  // Loaded here only: most commands find a server, and all of one takes longer to load than they take
+  const { runServer } = await import('./run-server.ts')
   const server = await runServer({
     ...options,
     host: '127.0.0.1',
@@ -52,34 +48,9 @@ export async function withAdminApi<T>(
 export async function runningAdminApi({
   dataDir,
 }: Pick<Config, 'dataDir'>): Promise<AdminApi | undefined> {
-  const running = findRunning(layout(dataDir))
-  if (!running || !(await answers(running.address))) return undefined
+  const running = await runningServer(dataDir)
+  if (!running) return undefined
   return adminApi(running.address, running.token)
-}
-
-/**
- * The server that serves the folder. A process that died leaves its file behind, and another server may have its
- * address by now: whether it lives, the lock tells.
- */
-export function findRunning(folder: DataFolder): ServerAddress | undefined {
-  const server = readServerFile(folder)
-  if (!server) return undefined
-  const lock = takeExclusiveLock(folder.lock)
-  lock?.release()
-  return lock ? undefined : server
-}
-
-/** Whether a server is at an address. */
-export async function answers(address: string): Promise<boolean> {
-  try {
-    const response = await fetch(`${address}/healthz`, {
-      signal: AbortSignal.timeout(5000),
-    })
-    await response.body?.cancel()
-    return response.ok
-  } catch {
-    return false
-  }
 }
 
 function adminApi(address: string, token: string): AdminApi {

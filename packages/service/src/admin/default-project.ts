@@ -3,9 +3,7 @@ import { findApiKeyByHash, findProject, listApiKeys } from '@custody/file-index'
 import type { Appender } from '../appender.ts'
 import { hashKey, redactKey } from '../auth/key-secret.ts'
 import { ALL_SCOPES, type ServiceEnvironment } from '../service-environment.ts'
-
-/** The project that a deployment begins with. */
-export const DEFAULT_PROJECT = 'default'
+import { DEFAULT_PROJECT } from './default-project-id.ts'
 
 const PAGE = 1000
 

@@ -98,6 +98,8 @@ function checkOptions(entry: PluginEntry, declared: Declaration): unknown {
     allErrors: true,
     strict: false,
     useDefaults: true,
+    // Compiling refuses keywords of the wrong kind by itself; the schema of schemas takes longer than a whole start.
+    validateSchema: false,
     // In JSON Schema 2020-12 a format is a note, not a rule.
     validateFormats: false,
   })

@@ -1,5 +1,5 @@
 import { BlockList, isIP, isIPv4 } from 'node:net'
-import { CustodyError, quote } from '@custody/domain'
+import { CustodyError, quote } from '@custody/domain/errors'
 import { carriedIPv4 } from './public-address.ts'
 
 /** What an operator lets webhooks reach although it is private, or speaks plain HTTP. */

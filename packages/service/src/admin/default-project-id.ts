@@ -1,0 +1,2 @@
+/** The project that a deployment begins with. */
+export const DEFAULT_PROJECT = 'default'
