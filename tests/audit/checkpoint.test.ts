@@ -1,4 +1,4 @@
-import { cpSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Finding } from '@custody/event-log'
@@ -106,6 +106,36 @@ t.test('what is no key cannot verify anything', async (t) => {
     const { code, stderr } = await verify(text, { key })
     t.equal(code, 2, stderr)
   }
+})
+
+t.test('a log without a checkpoint is verified by a key that it names', async (t) => {
+  const run = async (dir: string, ...flags: string[]) =>
+    await custody(['audit', 'verify', ...flags], { dataDir: dir })
+  const own = readFileSync(join(dataDir, 'log.vkey'), 'utf8').trim()
+  const size = readFileSync(signed, 'utf8').split('\n')[1]
+  t.match(await run(dataDir, '--key', own), {
+    code: 0,
+    stdout: new RegExp(`^OK: .*, signed by the key up to ${size}\\n$`),
+  })
+  const other = formatVerifierKey(signerOf(logId).verifier)
+  const refused = { code: 1, stdout: /^key: is none that the log names: .*\nBAD: 1 / }
+  t.match(await run(dataDir, '--key', other), refused)
+  t.match(await run(dataDir, '--key', `${own.slice(0, -1)}x`), { code: 2 })
+
+  const dir = join(folder, 'keys')
+  cpSync(dataDir, dir, { recursive: true })
+  writeFileSync(join(dir, 'log.vkey'), `${other}\n`)
+  t.match(await run(dir), refused, 'the one in the folder, too')
+  writeFileSync(join(dir, 'log.vkey'), `${own}\n${other}\n`)
+  t.match(await run(dir), { code: 0 }, 'of several, one')
+  rmSync(join(dir, 'log.vkey'))
+  t.match(await run(dir), { code: 2, stderr: /log\.vkey.*cannot be read/ })
+  tamperWith(join(dir, 'custody.db'), (db) => db.exec('delete from checkpoints'))
+  rmSync(join(dir, 'log.checkpoint'))
+  t.match(await run(dir, '--key', own), {
+    code: 0,
+    stdout: /, nothing signed by the key\n/,
+  })
 })
 
 t.test('checkpoints that are not of this log are refused', async (t) => {

@@ -73,7 +73,7 @@ export function describeProgram(run: Start): Command {
     )
     .option(
       '--key <key>',
-      'verifier key of the checkpoint, or a file with such keys (default: log.vkey in the data folder)',
+      'verifier key of the log, or a file with such keys (default: log.vkey in the data folder)',
     )
     .option('--blobs', 'read the content of every file, too')
     .option('--json', 'print the report as one JSON object')

@@ -50,7 +50,8 @@ export function openKeptCheckpoint(
   }
 }
 
-function parseKeys(text: string): VerifierKey[] {
+/** Verifier keys, one on each line. @throws CustodyError `invalid_configuration` where there is none */
+export function parseKeys(text: string): VerifierKey[] {
   const lines = text.split('\n').filter((line) => line.trim() !== '')
   try {
     if (lines.length > 0) return lines.map((line) => parseVerifierKey(line.trim()))
@@ -60,7 +61,7 @@ function parseKeys(text: string): VerifierKey[] {
   }
   throw new CustodyError(
     'invalid_configuration',
-    'A checkpoint is verified by the key of its log, and there is none.',
+    'A log is verified by its key, and there is none.',
   )
 }
 

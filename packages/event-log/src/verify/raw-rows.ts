@@ -219,3 +219,13 @@ export const checkpointAt = statement<LogTables, { epoch: number; size: number }
       .where('epoch', '=', p('epoch'))
       .where('size', '=', p('size')),
 )
+
+/** The last checkpoint of an epoch. */
+export const lastCheckpoint = statement<LogTables, { epoch: number }>()((db, p) =>
+  db
+    .selectFrom('checkpoints')
+    .select('note')
+    .where('epoch', '=', p('epoch'))
+    .orderBy('size', 'desc')
+    .limit(1),
+)

@@ -294,12 +294,15 @@ t.test('tables are guarded as the migrations guard them', async (t) => {
   const { store } = await filled(t)
   await store.tamper(`drop trigger events_no_gap; drop index events_by_type;
     create trigger mine after insert on tiles begin select 1; end;
-    create index more on events (actor)`)
+    create index more on events (actor);
+    create table other (x); create view seen as select * from events`)
   t.same(places((await verify(store)).findings), [
     'sqlite_schema events_by_type',
     'sqlite_schema events_no_gap',
     'sqlite_schema mine',
     'sqlite_schema more',
+    'sqlite_schema other',
+    'sqlite_schema seen',
   ])
 })
 

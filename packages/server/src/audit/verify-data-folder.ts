@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { openDiskBlobReader } from '@custody/blob-store'
 import {
+  checkGivenKeys,
   checkKept,
   type Erasures,
   type Finding,
@@ -41,6 +42,8 @@ export type VerifyDataFolderOptions = {
   readonly keys?: KeyRing | undefined
   /** Checkpoints that were kept outside, with the keys (C2SP vkeys, one on each line) that may have signed them. */
   readonly kept?: { readonly notes: readonly Uint8Array[]; readonly keys: string }
+  /** Keys (C2SP vkeys, one on each line) of which the log must name one. Default: the log is not asked whose it is. */
+  readonly trusted?: string
   /** Threads that share the work; 0: none but this one. Default: by the size of the database. */
   readonly threads?: number
   /** Unix milliseconds. */
@@ -60,6 +63,8 @@ export type DataFolderReport = {
   readonly count: number
   /** Events that the kept checkpoints cover: those of the largest. */
   readonly checkpoint?: number
+  /** Events that the last checkpoint covers which a trusted key has signed; 0: there is none. */
+  readonly signed?: number
   readonly blobs?: Omit<BlobsReport, 'findings'>
 }
 
@@ -91,8 +96,8 @@ export async function verifyDataFolder(
 ): Promise<DataFolderReport> {
   const { dataDir, driver, onProgress, signal } = options
   const path = layout(dataDir).database
-  const { keys: given = '', notes = [] } = options.kept ?? {}
-  const opened = notes.map((note) => openKeptCheckpoint(note, given))
+  const { keys: signers = '', notes = [] } = options.kept ?? {}
+  const opened = notes.map((note) => openKeptCheckpoint(note, signers))
   const kept = opened.filter((one) => 'size' in one)
   const { logModule }: { logModule: LogModule } = await import(logModuleUrl.href)
   const highWater = readHighWater(dataDir)
@@ -115,8 +120,13 @@ export async function verifyDataFolder(
       ...(signal && { signal }),
     })
     const logId = String(Object(found.birth).log_id)
+    const given =
+      options.trusted === undefined
+        ? undefined
+        : await checkGivenKeys(log, options.trusted, keys)
     // First: it is what the person asked.
     const findings = [
+      ...(given?.findings ?? []),
       ...opened.filter((one) => 'problem' in one).map(toFinding),
       ...checkKept(kept, {
         ...found,
@@ -131,6 +141,7 @@ export async function verifyDataFolder(
       findings,
       count: found.count + findings.length - found.findings.length,
       ...(kept.length > 0 && { checkpoint: Math.max(...kept.map(({ size }) => size)) }),
+      ...(given && { signed: given.signed }),
     }
     return options.blobs ? await withBlobs(options, log, report) : report
   } finally {
