@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import type { CustodyError } from '@custody/domain/errors'
 import type { UploadSession } from '@custody/service'
 import busboy from 'busboy'
+import { type Delimiter, delimiterOf } from './delimiter.ts'
 import { fieldTooLarge, fileTooLarge, malformedForm } from './form-errors.ts'
 import { formLimits } from './form-limits.ts'
 import type { FormParts } from './form-parts.ts'
@@ -11,15 +12,26 @@ export type FormContent = ReturnType<UploadSession['fromBuffer']>
 
 export type BusboyFormOptions = {
   readonly contentType: string
+  /** Where the content type has it in plain: the content of files is then looked through natively, and not by busboy. */
+  readonly boundary: string | undefined
   readonly collector: FormParts
   /** Most bytes of the file, inclusive. */
   readonly maxFileBytes: number
   readonly openSpool: () => FormSpool
 }
 
+/** Heads of parts after which it is looked whether a file begins: beyond them all is busboy's. */
+const MAX_HEADS = 1000
+
+const endOfHead = Buffer.from('\r\n\r\n')
+const CR = 13
+
 /**
  * A form that streams through busboy: its fields into the collector, its file into a spool. Back-pressure goes
  * from the spool through busboy to whoever calls `write`.
+ *
+ * Once busboy has read the head of a file it is given no more of the file's content, but the delimiter after it: to look
+ * for that byte by byte, and to pass content through two streams, costs more than all else that is done with a body.
  */
 export class BusboyForm {
   readonly #options: BusboyFormOptions
@@ -27,12 +39,29 @@ export class BusboyForm {
   readonly #outcome = Promise.withResolvers<FormContent | undefined>()
   #content: Promise<FormContent> | undefined
   #pendingWrite: Promise<void> | undefined
+  /** The spool takes no more before that is done. */
+  #isWaiting = false
   #fileBytes = 0
   #ended = false
+  readonly #delimiter: Delimiter | undefined
+  /** The file that busboy read the head of last, and its spool. */
+  #file: { readonly stream: Readable; readonly spool: FormSpool } | undefined
+  /** Content comes here, and not to busboy. */
+  #isDirect = false
+  /** Of such content: what may be the beginning of a delimiter. */
+  #kept: Buffer = Buffer.alloc(0)
+  #headsLeft: number
+  /** The last bytes that busboy was given: the end of a head may be cut in two. */
+  #before: Buffer = Buffer.alloc(0)
+  /** After the end of a head: how many bytes of a delimiter have followed. */
+  #probed: number | undefined
 
   /** @throws CustodyError `invalid_multipart` when the content type does not parse */
   constructor(options: BusboyFormOptions) {
     this.#options = options
+    this.#delimiter =
+      options.boundary === undefined ? undefined : delimiterOf(options.boundary)
+    this.#headsLeft = this.#delimiter ? MAX_HEADS : 0
     this.#parser = openParser(options.contentType, options.collector.valueBytes)
     this.#parser.on('field', (name, value, info) => {
       this.#guard(() => {
@@ -69,16 +98,41 @@ export class BusboyForm {
   }
 
   /** Answers false when no more should be written until `resume` was called. */
-  write(chunk: Uint8Array, resume: () => void): boolean {
-    if (this.#ended) return true
-    const goOn = this.#parser.write(chunk)
-    if (!goOn) this.#parser.once('drain', resume)
+  write(chunk: Buffer, resume: () => void): boolean {
+    let goOn = true
+    let rest = chunk
+    while (rest.length > 0 && !this.#ended) {
+      if (this.#isDirect && this.#isWaiting) {
+        this.#kept = Buffer.concat([this.#kept, rest])
+        this.#pendingWrite?.then(resume, () => {})
+        return false
+      }
+      if (this.#isDirect) {
+        const content = this.#kept.length > 0 ? Buffer.concat([this.#kept, rest]) : rest
+        const { end, written } = this.#takeContent(content)
+        if (written) {
+          goOn = false
+          written.then(resume, () => {})
+        }
+        rest = content.subarray(end)
+      } else {
+        const probed = this.#probed
+        const length = probed === undefined ? this.#toEndOfHead(rest) : 1
+        if (!this.#writeToBusboy(rest.subarray(0, length), probed)) {
+          goOn = false
+          this.#parser.once('drain', resume)
+        }
+        rest = rest.subarray(length)
+      }
+    }
     return goOn
   }
 
   /** After the last byte of the body. */
   end(): void {
-    if (!this.#ended) this.#parser.end()
+    if (this.#ended) return
+    if (this.#kept.length > 0) this.#parser.write(this.#kept)
+    this.#parser.end()
   }
 
   /** Gives the form up. The spool is its session's to discard, after the write that runs. */
@@ -100,23 +154,104 @@ export class BusboyForm {
     }
   }
 
+  /** Takes content up to the delimiter, which it leaves, and answers how much of `chunk` is done with. */
+  #takeContent(chunk: Buffer): { end: number; written: Promise<void> | undefined } {
+    const { delimiter, file } = this.#directed()
+    const { at, isWhole } = delimiter.endOfContent(chunk)
+    let written: Promise<void> | undefined
+    this.#guard(() => {
+      if (at > 0) written = this.#receive(file.spool, chunk.subarray(0, at))
+    })
+    this.#isDirect = !isWhole
+    // A copy: it would keep the whole chunk.
+    this.#kept = Buffer.from(isWhole ? [] : chunk.subarray(at))
+    return { end: isWhole ? at : chunk.length, written }
+  }
+
+  #directed() {
+    const delimiter = this.#delimiter
+    const file = this.#file
+    if (!delimiter || !file) throw new TypeError('There is no file to take content for')
+    return { delimiter, file }
+  }
+
+  /** How much of `chunk` goes to busboy before it is looked whether a file begins: after that, single bytes do. */
+  #toEndOfHead(chunk: Buffer): number {
+    if (this.#headsLeft === 0) return chunk.length
+    // Where the end of a head is cut in two.
+    const seam = Buffer.concat([this.#before, chunk.subarray(0, endOfHead.length - 1)])
+    const cut = seam.indexOf(endOfHead)
+    const found =
+      cut === -1
+        ? chunk.indexOf(endOfHead) + endOfHead.length
+        : cut + endOfHead.length - this.#before.length
+    const isFound = cut !== -1 || found >= endOfHead.length
+    if (!isFound) return chunk.length
+    this.#headsLeft -= 1
+    this.#probed = 0
+    return found
+  }
+
+  #writeToBusboy(chunk: Buffer, probed: number | undefined): boolean {
+    const before = this.#file
+    const goOn = this.#parser.write(chunk)
+    const [byte] = chunk
+    if (probed !== undefined && this.#delimiter && byte !== undefined) {
+      // The line end that ends a head may be that of a delimiter: busboy knows when it has seen what follows.
+      const goesOn = byte === this.#delimiter.bytes[probed + 2]
+      this.#probed = goesOn ? probed + 1 : undefined
+      if (this.#file !== before) this.#takeOver(byte)
+    }
+    if (this.#headsLeft > 0) {
+      const last = chunk.subarray(1 - endOfHead.length)
+      const both = Buffer.concat([this.#before, last])
+      this.#before = both.subarray(Math.max(0, both.length - endOfHead.length + 1))
+    }
+    return goOn
+  }
+
+  /** Busboy knows of the file, and has passed on all of its content that it was given: `last` is its last byte. */
+  #takeOver(last: number): void {
+    this.#probed = undefined
+    const { stream } = this.#directed().file
+    const isSettled = this.#parser.writableLength === 0 && last !== CR
+    while (isSettled && !this.#isWaiting && stream.readableLength > 0) stream.read()
+    this.#isDirect = isSettled && stream.readableLength === 0
+    if (!this.#isDirect) this.#headsLeft = 0
+  }
+
+  /** @throws CustodyError `file_too_large`, and what the spool throws */
+  #receive(spool: FormSpool, chunk: Buffer): Promise<void> | undefined {
+    this.#fileBytes += chunk.length
+    const { maxFileBytes, collector } = this.#options
+    if (this.#fileBytes > maxFileBytes) {
+      const seen = `at least ${this.#fileBytes}`
+      throw fileTooLarge(maxFileBytes, seen, collector.contentField)
+    }
+    const written = spool.write(chunk)
+    if (written === undefined) return undefined
+    this.#pendingWrite = written
+    this.#isWaiting = true
+    written.then(
+      () => {
+        this.#isWaiting = false
+      },
+      (error: unknown) => this.fail(error),
+    )
+    return written
+  }
+
   #spool(stream: Readable): void {
     const spool = this.#options.openSpool()
+    this.#file = { stream, spool }
     stream.on('data', (chunk: Buffer) => {
       this.#guard(() => {
-        this.#fileBytes += chunk.length
-        const { maxFileBytes, collector } = this.#options
-        if (this.#fileBytes > maxFileBytes) {
-          const seen = `at least ${this.#fileBytes}`
-          throw fileTooLarge(maxFileBytes, seen, collector.contentField)
-        }
-        const written = spool.write(chunk)
+        const written = this.#receive(spool, chunk)
         if (written === undefined) return
         stream.pause()
-        this.#pendingWrite = written
         written.then(
           () => stream.resume(),
-          (error: unknown) => this.fail(error),
+          () => {},
         )
       })
     })

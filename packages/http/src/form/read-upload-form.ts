@@ -126,6 +126,7 @@ function openForm(
 ): BusboyForm {
   return new BusboyForm({
     contentType: type.contentType,
+    boundary: type.boundary,
     collector,
     maxFileBytes: session.maxBytes,
     openSpool: () => session.spool(collector.hint),
