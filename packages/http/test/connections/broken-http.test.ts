@@ -1,8 +1,7 @@
 import t from 'tap'
-import { chunk, uploadHead } from '../support/forms.ts'
-import { keys } from '../support/memory-files.ts'
+import { chunk, headOf } from '../support/forms.ts'
 import { RawClient } from '../support/raw-client.ts'
-import { startServer } from '../support/start-server.ts'
+import { startServer } from '../support/real-server.ts'
 
 const broken = {
   'no HTTP at all': ['hello\r\n\r\n', 400, 'bad_request'],
@@ -57,21 +56,23 @@ t.test('a head that does not come is answered with 408', async (t) => {
 })
 
 t.test('a broken chunk in a body is answered, and leaves nothing', async (t) => {
-  const { port, files } = await startServer(t, { options: { drainMs: 20 } })
-  const client = await RawClient.connect(port)
-  client.send(uploadHead(undefined), chunk(Buffer.from('--x')), 'not a chunk size\r\n')
+  const server = await startServer(t, { options: { drainMs: 20 } })
+  const client = await RawClient.connect(server.port)
+  client.send(
+    headOf(server, undefined),
+    chunk(Buffer.from('--x')),
+    'not a chunk size\r\n',
+  )
   const answer = await client.answer()
   t.equal(answer.status, 400)
   t.equal(answer.json().error.code, 'bad_request')
   await client.end()
-  while (files.openSessions > 0) await new Promise(setImmediate)
-  t.equal(files.stored.size, 0)
+  while (server.files.openSessions > 0) await new Promise(setImmediate)
+  t.same(await server.leftovers(), [])
 })
 
 t.test('a whole request is answered although garbage follows it', async (t) => {
-  const gate = Promise.withResolvers<void>()
-  const { port, files } = await startServer(t)
-  files.onRead = () => gate.promise
+  const { port } = await startServer(t)
   const client = await RawClient.connect(port)
   client.send('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\ngarbage garbage\r\n\r\n')
   t.equal((await client.answer()).status, 200)
@@ -82,11 +83,18 @@ t.test(
   'a tunnel that is asked for behind a request has that answered first',
   async (t) => {
     const gate = Promise.withResolvers<void>()
-    const { port, files } = await startServer(t, { options: { drainMs: 20 } })
-    files.onRead = () => gate.promise
+    const { port, key } = await startServer(t, {
+      options: { drainMs: 20 },
+      parts: ({ authenticate }) => ({
+        async authenticate(token) {
+          await gate.promise
+          return await authenticate(token)
+        },
+      }),
+    })
     const client = await RawClient.connect(port)
     client.send(
-      `GET /v1/files/file-1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${keys.full}\r\n\r\n`,
+      `GET /v1/files/file-1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\n\r\n`,
       'CONNECT example.com:443 HTTP/1.1\r\nHost: x\r\n\r\n',
     )
     setTimeout(gate.resolve, 20)

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { boundary, chunk, file, form, purpose, uploadHead } from '../support/forms.ts'
-import { keys } from '../support/memory-files.ts'
+import { boundary, chunk, file, form, headOf, purpose } from '../support/forms.ts'
 import { RawClient } from '../support/raw-client.ts'
-import { startServer, type TestServer } from '../support/start-server.ts'
+import { startServer, type TestServer } from '../support/real-server.ts'
 
 const small = form([purpose, file])
 const large = form([purpose, { ...file, content: Buffer.alloc(1_000_000, 'x') }])
@@ -16,27 +15,24 @@ async function ended(server: TestServer): Promise<void> {
   while (server.files.openSessions > 0) await sleep(1)
 }
 
-for (const [what, pieces] of Object.entries({
-  'inside a small body': [uploadHead(small.length), small.subarray(0, -20)],
-  'before a small body': [uploadHead(small.length)],
-  'inside the file of a large body': [
-    uploadHead(large.length),
-    large.subarray(0, 500_000),
-  ],
-  'inside a part head': [uploadHead(large.length), large.subarray(0, 60)],
-  'inside a chunked body': [uploadHead(undefined), chunk(large.subarray(0, 500_000))],
-})) {
+for (const [what, [length, sent]] of Object.entries({
+  'inside a small body': [small.length, small.subarray(0, -20)],
+  'before a small body': [small.length, small.subarray(0, 0)],
+  'inside the file of a large body': [large.length, large.subarray(0, 500_000)],
+  'inside a part head': [large.length, large.subarray(0, 60)],
+  'inside a chunked body': [undefined, chunk(large.subarray(0, 500_000))],
+} as const)) {
   t.test(
     `a client that vanishes ${what} leaves nothing, and the process lives`,
     async (t) => {
       const server = await startServer(t)
       const client = await RawClient.connect(server.port)
-      client.send(...pieces)
+      client.send(headOf(server, length), sent)
       await begun(server)
       await sleep(10)
       client.destroy()
       await ended(server)
-      t.equal(server.files.stored.size, 0)
+      t.same(await server.leftovers(), [])
       t.same(server.errors, [])
       t.equal((await server.fetch('/healthz')).status, 200)
     },
@@ -46,22 +42,23 @@ for (const [what, pieces] of Object.entries({
 t.test('a client that vanishes while its key is looked up leaves nothing', async (t) => {
   const gate = Promise.withResolvers<void>()
   const asked = Promise.withResolvers<void>()
-  const { authenticate } = await import('../support/memory-files.ts')
   const server = await startServer(t, {
-    authenticate: async (token) => {
-      asked.resolve()
-      await gate.promise
-      return authenticate(token)
-    },
+    parts: ({ authenticate }) => ({
+      async authenticate(token) {
+        asked.resolve()
+        await gate.promise
+        return await authenticate(token)
+      },
+    }),
   })
   const client = await RawClient.connect(server.port)
-  client.send(uploadHead(small.length), small.subarray(0, 10))
+  client.send(headOf(server, small.length), small.subarray(0, 10))
   await asked.promise
   client.destroy()
   await sleep(20)
   gate.resolve()
   await sleep(20)
-  t.equal(server.files.openSessions, 0)
+  t.same(await server.leftovers(), [])
   t.same(server.errors, [])
 })
 
@@ -73,10 +70,10 @@ t.test('the use case is told when the client vanishes', async (t) => {
   server.files.upload = async (principal, request) => {
     signal = request.signal
     await gate.promise
-    return await upload.call(server.files, principal, request)
+    return await upload(principal, request)
   }
   const client = await RawClient.connect(server.port)
-  client.send(uploadHead(small.length), small)
+  client.send(headOf(server, small.length), small)
   while (signal === undefined) await sleep(1)
   t.notOk(signal.aborted)
   client.destroy()
@@ -101,7 +98,7 @@ t.test('a client that vanishes in a download ends the reading', async (t) => {
   }
   const client = await RawClient.connect(server.port)
   client.send(
-    `GET /v1/files/${id}/content HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${keys.full}\r\n\r\n`,
+    `GET /v1/files/${id}/content HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.key}\r\n\r\n`,
   )
   while (reads < 3) await sleep(1)
   client.destroy()

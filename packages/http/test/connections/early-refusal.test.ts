@@ -1,15 +1,15 @@
 import t from 'tap'
-import { boundary, file, form, purpose, uploadHead } from '../support/forms.ts'
+import { boundary, file, form, headOf, purpose } from '../support/forms.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { readError } from '../support/read-error.ts'
-import { startServer } from '../support/start-server.ts'
+import { startServer } from '../support/real-server.ts'
 
 const MiB = 2 ** 20
+const limits = { max_file_bytes: MiB }
 const type = { 'content-type': `multipart/form-data; boundary=${boundary}` }
 
 t.test('a client that sends 40 MiB sees why it is refused, whatever for', async (t) => {
-  const { fetch, files } = await startServer(t)
-  files.maxBytes = MiB
+  const { fetch, leftovers } = await startServer(t, { limits })
   const body = form([purpose, { ...file, content: Buffer.alloc(40 * MiB, 'x') }])
   const unknown = form([
     { name: 'color', content: 'red' },
@@ -29,32 +29,36 @@ t.test('a client that sends 40 MiB sees why it is refused, whatever for', async 
   t.match(await send(body, { authorization: 'Bearer nope' }), { status: 401 })
   t.match(await send(body, { 'content-type': 'text/plain' }, true), { status: 415 })
   t.match(await send(unknown, {}, true), { status: 400, code: 'unknown_parameter' })
-  t.equal(files.openSessions, 0)
+  t.same(await leftovers(), [])
 })
 
 t.test(
   'the answer comes before the body has, whole and with the connection kept',
   async (t) => {
-    const { port, files } = await startServer(t)
-    files.maxBytes = MiB
-    const client = await RawClient.connect(port)
-    client.send(uploadHead(40 * MiB), Buffer.alloc(100_000, 'x'))
+    const server = await startServer(t, { limits })
+    const client = await RawClient.connect(server.port)
+    client.send(headOf(server, 40 * MiB), Buffer.alloc(100_000, 'x'))
     const refusal = await client.answer()
     t.equal(refusal.status, 413)
     t.not(refusal.headers.get('connection'), 'close')
     t.equal(refusal.json().error.code, 'file_too_large')
 
     const small = form([purpose, file])
-    client.send(Buffer.alloc(40 * MiB - 100_000, 'x'), uploadHead(small.length), small)
+    client.send(
+      Buffer.alloc(40 * MiB - 100_000, 'x'),
+      headOf(server, small.length),
+      small,
+    )
     t.equal((await client.answer()).status, 200)
     client.destroy()
   },
 )
 
 t.test('a refused body is read up to its bound of bytes, then cut', async (t) => {
-  const { port } = await startServer(t, { options: { drainMaxBytes: 256 * 1024 } })
-  const client = await RawClient.connect(port)
-  client.send(uploadHead(200 * MiB))
+  const options = { drainMaxBytes: 256 * 1024 }
+  const server = await startServer(t, { limits, options })
+  const client = await RawClient.connect(server.port)
+  client.send(headOf(server, 200 * MiB))
   t.equal((await client.answer()).status, 413)
   client.send(Buffer.alloc(4 * MiB))
   await client.end()
@@ -62,9 +66,9 @@ t.test('a refused body is read up to its bound of bytes, then cut', async (t) =>
 })
 
 t.test('a refused body is read up to its bound of time, then cut', async (t) => {
-  const { port } = await startServer(t, { options: { drainMs: 50 } })
-  const client = await RawClient.connect(port)
-  client.send(uploadHead(200 * MiB))
+  const server = await startServer(t, { limits, options: { drainMs: 50 } })
+  const client = await RawClient.connect(server.port)
+  client.send(headOf(server, 200 * MiB))
   t.equal((await client.answer()).status, 413)
   await client.end()
   t.ok(client.closed)

@@ -1,15 +1,15 @@
 import t from 'tap'
-import { file, form, purpose, uploadHead } from '../support/forms.ts'
+import { file, form, headOf, purpose } from '../support/forms.ts'
 import { RawClient } from '../support/raw-client.ts'
-import { startServer } from '../support/start-server.ts'
+import { startServer } from '../support/real-server.ts'
 
 const body = form([purpose, file])
 const expect = 'Expect: 100-continue'
 
 t.test('a client that asks first is told to go on, then answered', async (t) => {
-  const { port } = await startServer(t)
-  const client = await RawClient.connect(port)
-  client.send(uploadHead(body.length, expect))
+  const server = await startServer(t)
+  const client = await RawClient.connect(server.port)
+  client.send(headOf(server, body.length, expect))
   t.equal((await client.answer()).status, 100)
   t.equal((await client.send(body).answer()).status, 200)
   client.destroy()
@@ -18,15 +18,15 @@ t.test('a client that asks first is told to go on, then answered', async (t) => 
 t.test(
   'a client that asks first is refused before it sent a byte of the body',
   async (t) => {
-    const { port } = await startServer(t)
-    const head = uploadHead(body.length, expect)
+    const server = await startServer(t)
+    const head = headOf(server, body.length, expect)
     const cases = {
-      401: head.replace(/sk-test-full/, 'nope'),
-      413: uploadHead(2 ** 40, expect),
+      401: head.replace(server.key, 'nope'),
+      413: headOf(server, 2 ** 40, expect),
       415: head.replace('multipart/form-data', 'multipart/mixed'),
     }
     for (const [status, request] of Object.entries(cases)) {
-      const client = await RawClient.connect(port)
+      const client = await RawClient.connect(server.port)
       t.equal((await client.send(request).answer()).status, Number(status))
       client.destroy()
     }
@@ -34,9 +34,9 @@ t.test(
 )
 
 t.test('an expectation that nobody knows is passed over', async (t) => {
-  const { port } = await startServer(t)
-  const client = await RawClient.connect(port)
-  client.send(uploadHead(body.length, 'Expect: the-unexpected'), body)
+  const server = await startServer(t)
+  const client = await RawClient.connect(server.port)
+  client.send(headOf(server, body.length, 'Expect: the-unexpected'), body)
   t.equal((await client.answer()).status, 200)
   client.destroy()
 })

@@ -1,20 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { file, form, purpose, uploadHead } from '../support/forms.ts'
+import { file, form, headOf, purpose } from '../support/forms.ts'
 import { RawClient } from '../support/raw-client.ts'
-import { startServer } from '../support/start-server.ts'
+import { startServer } from '../support/real-server.ts'
 
 const large = form([purpose, { ...file, content: Buffer.alloc(200_000, 'x') }])
 
 t.test(
   'close ends idle connections at once, and lets a running upload end',
   async (t) => {
-    const { port, close, files } = await startServer(t)
+    const server = await startServer(t)
+    const { port, close, files, stored } = server
     const idle = await RawClient.connect(port)
     const uploading = await RawClient.connect(port)
     idle.send('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
     await idle.answer()
-    uploading.send(uploadHead(large.length), large.subarray(0, 100_000))
+    uploading.send(headOf(server, large.length), large.subarray(0, 100_000))
     while (files.openSessions === 0) await sleep(1)
 
     const closed = close(10_000)
@@ -24,20 +25,21 @@ t.test(
     t.equal(answer.status, 200)
     t.equal(answer.headers.get('connection'), 'close')
     await closed
-    t.equal(files.stored.size, 1)
+    t.equal((await stored()).length, 1)
     await t.rejects(RawClient.connect(port))
   },
 )
 
 t.test('close cuts what still runs after the grace', async (t) => {
-  const { port, close, files } = await startServer(t)
+  const server = await startServer(t)
+  const { port, close, files, leftovers } = server
   const client = await RawClient.connect(port)
-  client.send(uploadHead(large.length), large.subarray(0, 1_000))
+  client.send(headOf(server, large.length), large.subarray(0, 1_000))
   while (files.openSessions === 0) await sleep(1)
   await close(30)
   await client.end()
   while (files.openSessions > 0) await sleep(1)
-  t.equal(files.stored.size, 0)
+  t.same(await leftovers(), [])
 })
 
 t.test('a download that began before close ends whole', async (t) => {

@@ -1,15 +1,15 @@
 import t from 'tap'
-import { file, form, purpose, uploadHead } from '../support/forms.ts'
+import { file, form, headOf, purpose } from '../support/forms.ts'
 import { RawClient } from '../support/raw-client.ts'
-import { startServer } from '../support/start-server.ts'
+import { startServer } from '../support/real-server.ts'
 
 t.test('pipelined requests are answered in their order', async (t) => {
-  const { port } = await startServer(t)
-  const client = await RawClient.connect(port)
+  const server = await startServer(t)
+  const client = await RawClient.connect(server.port)
   const names = Array.from({ length: 20 }, (_, index) => `file-${index}.txt`)
   const requests = names.flatMap((filename) => {
     const body = form([purpose, { ...file, filename }])
-    return [uploadHead(body.length), body]
+    return [headOf(server, body.length), body]
   })
   client.send(Buffer.concat(requests.map((piece) => Buffer.from(piece))))
   for (const name of names) {
@@ -23,12 +23,12 @@ t.test('pipelined requests are answered in their order', async (t) => {
 t.test(
   'a refusal between pipelined uploads does not disturb its neighbours',
   async (t) => {
-    const { port } = await startServer(t)
-    const client = await RawClient.connect(port)
+    const server = await startServer(t)
+    const client = await RawClient.connect(server.port)
     const good = form([purpose, file])
     const bad = form([purpose, { name: 'color', content: 'red' }, file])
-    client.send(uploadHead(good.length), good, uploadHead(bad.length), bad)
-    client.send(uploadHead(good.length), good)
+    client.send(headOf(server, good.length), good, headOf(server, bad.length), bad)
+    client.send(headOf(server, good.length), good)
     t.equal((await client.answer()).status, 200)
     t.equal((await client.answer()).status, 400)
     t.equal((await client.answer()).status, 200)

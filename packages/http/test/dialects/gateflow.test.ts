@@ -1,25 +1,22 @@
 import t, { type Test } from 'tap'
 import { type Part, upload } from '../support/forms.ts'
-import { authenticate, keys } from '../support/memory-files.ts'
 import { readError } from '../support/read-error.ts'
 import { readJson } from '../support/read-json.ts'
-import { startServer } from '../support/start-server.ts'
+import { startServer } from '../support/real-server.ts'
 
-const file: Part = { name: 'file', filename: 'a.jsonl', content: '{}\n' }
+const request = JSON.stringify({
+  custom_id: '1',
+  method: 'POST',
+  url: '/v1/embeddings',
+  body: { model: 'm', input: 'Hello' },
+})
+const file: Part = { name: 'file', filename: 'a.jsonl', content: `${request}\n` }
 const field = (name: string, content: string): Part => ({ name, content })
 const purpose = field('purpose', 'batch')
 
-/** A server whose every project is of the dialect. */
+/** A server with a project of the dialect. */
 function start(t: Test) {
-  return startServer(t, {
-    authenticate(token) {
-      const found = authenticate(token)
-      if (found.kind !== 'project') return found
-      const { principal } = found
-      const project = { ...principal.project, dialect: 'gateflow' }
-      return { kind: 'project', principal: { ...principal, project } }
-    },
-  })
+  return startServer(t, { dialect: 'gateflow' })
 }
 
 type Shown = {
@@ -51,7 +48,7 @@ t.test(
       [purpose, ...parts, file],
       [file, ...parts, purpose],
       // Over the size of a body that is parsed in one piece
-      [purpose, ...parts, { ...file, content: `{}${' '.repeat(80_000)}\n` }],
+      [purpose, ...parts, { ...file, content: `${request}${' '.repeat(80_000)}\n` }],
     ]) {
       const shown = await readJson<Shown>(await fetch('/v1/files', upload(form)))
       t.strictSame(shown.gateflow, expected)
@@ -67,7 +64,7 @@ t.test(
 )
 
 t.test('a wrong option is refused with its name, wherever the file stands', async (t) => {
-  const { fetch, files } = await start(t)
+  const { fetch, leftovers } = await start(t)
   const wrong: readonly (readonly [Part, string, string])[] = [
     [field('gateflow[proces]', 'true'), 'unknown_parameter', 'gateflow[proces]'],
     [field('gateflow[process]', '1'), 'invalid_type', 'gateflow[process]'],
@@ -76,7 +73,7 @@ t.test('a wrong option is refused with its name, wherever the file stands', asyn
     [{ ...file, name: 'gateflow[process]' }, 'invalid_type', 'gateflow[process]'],
     [{ ...file, name: 'gateflow[x]' }, 'unknown_parameter', 'gateflow[x]'],
   ]
-  const large = { ...file, content: `{}${' '.repeat(80_000)}\n` }
+  const large = { ...file, content: `${request}${' '.repeat(80_000)}\n` }
   for (const [part, code, param] of wrong) {
     for (const form of [
       [purpose, part, file],
@@ -87,7 +84,7 @@ t.test('a wrong option is refused with its name, wherever the file stands', asyn
       t.match(await readError(response), { status: 400, code, param })
     }
   }
-  t.equal(files.stored.size, 0)
+  t.same(await leftovers(), [])
 })
 
 t.test('other dialects do not know the options', async (t) => {
@@ -120,8 +117,10 @@ for (const [query, [code, param]] of Object.entries(refusedQueries)) {
 }
 
 t.test('a key of nobody is refused as everywhere', async (t) => {
-  const { fetch } = await startServer(t, { defaultDialect: 'gateflow' })
-  const headers = { authorization: `Bearer ${keys.full}x` }
+  const { fetch, key } = await startServer(t, {
+    parts: () => ({ defaultDialect: 'gateflow' }),
+  })
+  const headers = { authorization: `Bearer ${key}x` }
   t.match(await readError(await fetch('/v1/files', { headers })), {
     status: 401,
     type: 'invalid_request_error',

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import t from 'tap'
-import { startServer } from '../support/start-server.ts'
+import { startServer } from '../support/real-server.ts'
 import { storeFile } from '../support/store-file.ts'
 
-const query = 'purpose=batch&created_before=1800000000'
+const query = 'purpose=user_data&created_before=4000000000'
 
 t.test('ids are told in the form of the dialect', async (t) => {
   const server = await startServer(t)
@@ -21,13 +21,19 @@ t.test('ids are told in the form of the dialect', async (t) => {
 })
 
 t.test('a client that goes away stops the deletion', async (t) => {
-  const { files, fetch } = await startServer(t)
+  const server = await startServer(t)
+  for (let count = 0; count < 3; count += 1) await storeFile(server)
   const began = Promise.withResolvers<AbortSignal>()
-  files.deleteMany = (_principal, _query, { signal }) => {
-    began.resolve(signal)
-    return new Promise((_resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason))
-    })
+  const ended = Promise.withResolvers<unknown>()
+  const gate = Promise.withResolvers<void>()
+  const { files, fetch } = server
+  const { deleteMany } = files
+  files.deleteMany = async (principal, query, options) => {
+    began.resolve(options.signal)
+    await gate.promise
+    const deletion = deleteMany(principal, query, options)
+    deletion.then(ended.resolve, ended.resolve)
+    return await deletion
   }
   const client = new AbortController()
   const asked = fetch(`/v1/files?${query}&dry_run=false`, {
@@ -40,5 +46,7 @@ t.test('a client that goes away stops the deletion', async (t) => {
   client.abort()
   await t.rejects(asked, { name: 'AbortError' })
   await told
-  t.ok(signal.aborted)
+  gate.resolve()
+  t.type(await ended.promise, Error)
+  t.equal((await server.stored()).length, 3)
 })

@@ -1,8 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { CustodyError } from '@custody/domain/errors'
 import t from 'tap'
+import { dialectNamed } from '../../src/index.ts'
 import { file, purpose, upload } from '../support/forms.ts'
+import { openService } from '../support/open-service.ts'
 import { readError } from '../support/read-error.ts'
-import { startServer } from '../support/start-server.ts'
+import { startServer } from '../support/real-server.ts'
+import { storeFile } from '../support/store-file.ts'
 
 t.test('every answer has a request id of ours and the time that it took', async (t) => {
   const { fetch } = await startServer(t)
@@ -62,6 +66,7 @@ for (const [method, path, allow] of [
 
 t.test('a defect is answered as 500 without its stack, and logged with it', async (t) => {
   const { fetch, files, errors } = await startServer(t)
+  // A defect that is known would have been repaired: this one is made.
   files.list = () => {
     throw new TypeError('secret detail')
   }
@@ -77,74 +82,110 @@ t.test('a defect is answered as 500 without its stack, and logged with it', asyn
   t.equal(errors.length, 1)
 })
 
-t.test('a refusal of the service keeps its extra members and headers', async (t) => {
-  const { fetch, files, errors } = await startServer(t)
-  files.upload = async () => {
-    throw new CustodyError('validation_failed', 'Line 3: bad (and 41 more issues)', {
-      code: 'invalid_json_line',
-      param: 'body.model',
-      extra: { issues: [{ line: 3 }], issue_counts: { invalid_json_line: 42 } },
-      headers: { 'x-more': 'yes' },
-    })
-  }
-  const response = await fetch('/v1/files', upload([purpose, file]))
-  t.equal(response.headers.get('x-more'), 'yes')
-  t.same(await readError(response), {
+t.test('a refusal of the service keeps its extra members', async (t) => {
+  const { fetch, errors, leftovers } = await startServer(t)
+  const batch = { name: 'purpose', content: 'batch' }
+  const content = '{"custom_id":"a","method":"GET"}\n[]\n'
+  const response = await fetch('/v1/files', upload([batch, { ...file, content }]))
+  const { message, ...rest } = await readError(response)
+  t.equal(
+    message,
+    "Line 1: Invalid value: 'GET'. Supported values are: 'POST'. (and 3 more issues)",
+  )
+  t.match(rest, {
     status: 400,
-    message: 'Line 3: bad (and 41 more issues)',
     type: 'invalid_request_error',
-    param: 'body.model',
-    code: 'invalid_json_line',
-    issues: [{ line: 3 }],
-    issue_counts: { invalid_json_line: 42 },
+    param: 'method',
+    code: 'invalid_method',
+    plugin: '@custody/plugin-batch-jsonl',
+    issues: [{ line: 1, code: 'invalid_method' }, { line: 1 }, { line: 1 }, { line: 2 }],
+    issue_counts: { invalid_method: 1 },
   })
   t.same(errors, [])
+  t.same(await leftovers(), [])
+})
+
+t.test('a refusal of the service keeps its headers', async (t) => {
+  const { fetch } = await startServer(t, { limits: { uploads_per_minute: 1 } })
+  t.equal((await fetch('/v1/files', upload([purpose, file]))).status, 200)
+  const response = await fetch('/v1/files', upload([purpose, file]))
+  t.equal(response.headers.get('x-ratelimit-limit-requests'), '1')
+  t.equal(response.headers.get('x-ratelimit-remaining-requests'), '0')
+  t.match(await readError(response), { status: 429, code: 'rate_limit_exceeded' })
 })
 
 t.test('a full disk is logged as an error, a quota that is used up is not', async (t) => {
-  const { fetch, files, errors } = await startServer(t)
-  for (const [key, logged] of [
-    ['storage_quota_exceeded', []],
-    ['insufficient_storage', ['refused']],
-  ] as const) {
-    files.upload = async () => {
-      throw new CustodyError(key, 'refused')
-    }
-    t.equal((await fetch('/v1/files', upload([purpose, file]))).status, 507)
-    t.same(errors, logged)
+  const { fetch, files, errors } = await startServer(t, { limits: { quota_bytes: 1 } })
+  t.equal((await fetch('/v1/files', upload([purpose, file]))).status, 507)
+  t.same(errors, [])
+  // The disk is not ours to fill.
+  files.upload = async () => {
+    throw new CustodyError('insufficient_storage', 'refused')
   }
+  t.equal((await fetch('/v1/files', upload([purpose, file]))).status, 507)
+  t.same(errors, ['refused'])
 })
 
 t.test('a status that SDKs retry says when not to', async (t) => {
-  const { fetch, files } = await startServer(t)
+  const limits = { quota_bytes: 20 }
+  const server = await startServer(t, { limits })
+  const { fetch, files, service, principal } = server
+  const store = (content = file.content) =>
+    fetch('/v1/files', upload([purpose, { ...file, content }]))
+  const policy = dialectNamed('openai').uploads
+  const { signal } = new AbortController()
+
+  const id = await storeFile(server)
+  const [{ id: uuid } = { id: '' }] = await server.stored()
+  const asked = { idAsSent: id, requestId: 'req_of_a_test' }
+  await service.holds.place(principal, uuid, { name: 'A hold' }, asked)
+  const sessions = Array.from({ length: 64 }, () =>
+    service.files.beginUpload(principal, { policy, declaredBytes: 0, signal }),
+  )
   const answers = {
+    too_many_uploads: await store(),
+    file_held: await fetch(`/v1/files/${id}`, { method: 'DELETE' }),
+  }
+  for (const session of sessions) await session.close()
+  const full = await store('x'.repeat(20))
+  // The disk is not ours to fill, and the log's queue takes thousands of writers.
+  const refuse = (key: 'insufficient_storage' | 'overloaded') => {
+    files.beginUpload = () => {
+      throw new CustodyError(key, 'no')
+    }
+    return store()
+  }
+  const seen = {
+    ...answers,
+    storage_quota_exceeded: full,
+    insufficient_storage: await refuse('insufficient_storage'),
+    overloaded: await refuse('overloaded'),
+  }
+  const expected = {
+    too_many_uploads: [429, null, '1'],
+    file_held: [409, 'false', null],
     storage_quota_exceeded: [507, 'false', null],
     insufficient_storage: [507, 'false', null],
-    file_held: [409, 'false', null],
     overloaded: [503, null, '1'],
-    too_many_uploads: [429, null, null],
   } as const
-  for (const [key, [status, retry, after]] of Object.entries(answers)) {
-    files.beginUpload = () => {
-      throw new CustodyError(key as keyof typeof answers, 'no')
-    }
-    const response = await fetch('/v1/files', upload([purpose, file]))
-    t.equal(response.status, status)
-    t.equal(response.headers.get('x-should-retry'), retry)
-    t.equal(response.headers.get('retry-after'), after)
+  for (const [key, { status, headers }] of Object.entries(seen)) {
+    const said = [status, headers.get('x-should-retry'), headers.get('retry-after')]
+    t.same(said, expected[key as keyof typeof expected], key)
   }
 })
 
 t.test('health says ok, readiness says why not', async (t) => {
-  const reasons: string[] = []
-  const { fetch } = await startServer(t, {
-    health: () => ({ ready: reasons.length === 0, reasons }),
-  })
+  let jump = 0
+  const on = await openService(t, { clock: () => Date.now() + jump })
+  const { fetch } = await startServer(t, { on })
   t.same(await (await fetch('/healthz')).json(), { status: 'ok' })
   t.equal((await fetch('/readyz')).status, 200)
-  reasons.push('the clock jumped')
+  jump = 3_600_000
+  await on.service.startBackground()
+  t.teardown(() => on.service.stopBackground())
+  while (on.service.health().ready) await sleep(20)
   const response = await fetch('/readyz')
   t.equal(response.status, 503)
-  t.match(await response.json(), { reasons: ['the clock jumped'] })
+  t.match(await response.json(), { reasons: [/^Nothing expires: .*clock/] })
   t.equal((await fetch('/healthz')).status, 200)
 })

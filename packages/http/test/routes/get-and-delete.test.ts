@@ -1,14 +1,13 @@
 import t from 'tap'
-import { keys } from '../support/memory-files.ts'
 import { readError } from '../support/read-error.ts'
 import { readJson } from '../support/read-json.ts'
-import { startServer } from '../support/start-server.ts'
+import { foreignKey, startServer } from '../support/real-server.ts'
 import { storeFile } from '../support/store-file.ts'
 
 t.test('a file is found by its id in either form, and shown in one', async (t) => {
   const server = await startServer(t)
   const id = await storeFile(server)
-  const [uuid = ''] = server.files.stored.keys()
+  const [{ id: uuid } = { id: '' }] = await server.stored()
   t.equal(id, `file-${uuid.replaceAll('-', '')}`)
   for (const form of [id, uuid]) {
     t.match(await readJson(await server.fetch(`/v1/files/${form}`)), {
@@ -42,7 +41,7 @@ t.test(
   async (t) => {
     const server = await startServer(t)
     const foreign = await storeFile(server)
-    const headers = { authorization: `Bearer ${keys.other}` }
+    const headers = { authorization: `Bearer ${await foreignKey(server)}` }
     for (const id of [
       foreign,
       `file-${'0'.repeat(32)}`,

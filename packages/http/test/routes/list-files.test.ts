@@ -1,7 +1,7 @@
 import t from 'tap'
 import { readError } from '../support/read-error.ts'
 import { type FileAnswer, readJson } from '../support/read-json.ts'
-import { startServer, type TestServer } from '../support/start-server.ts'
+import { startServer, type TestServer } from '../support/real-server.ts'
 import { storeFile } from '../support/store-file.ts'
 
 type Page = {
@@ -19,7 +19,7 @@ async function list({ fetch }: TestServer, query: string): Promise<Page> {
 async function withFiles(t: Parameters<typeof startServer>[0]) {
   const server = await startServer(t)
   const ids: string[] = []
-  for (const as of ['batch', 'user_data', 'batch'])
+  for (const as of ['assistants', 'user_data', 'assistants'])
     ids.push(await storeFile(server, { as }))
   return { server, ids }
 }
@@ -53,7 +53,7 @@ t.test('pages follow each other by the id of the last file', async (t) => {
 
 t.test('a purpose filters, an unknown one gives an empty list', async (t) => {
   const { server } = await withFiles(t)
-  t.equal((await list(server, '?purpose=batch')).data.length, 2)
+  t.equal((await list(server, '?purpose=assistants')).data.length, 2)
   t.equal((await list(server, '?purpose=nope')).data.length, 0)
 })
 

@@ -1,11 +1,11 @@
 import { file, purpose, upload } from './forms.ts'
 import { readJson } from './read-json.ts'
-import type { TestServer } from './start-server.ts'
+import type { TestServer } from './real-server.ts'
 
 /** Uploads a file and gives its id. */
 export async function storeFile(
   { fetch }: Pick<TestServer, 'fetch'>,
-  { content = file.content, filename = 'input.jsonl', as = 'batch' } = {} as {
+  { content = file.content, filename = 'input.jsonl', as = 'user_data' } = {} as {
     content?: string | Uint8Array
     filename?: string
     as?: string

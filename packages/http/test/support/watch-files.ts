@@ -14,8 +14,6 @@ export type Watch = {
   beforeWrite?: () => Promise<void>
   /** Waited for before each chunk of a content is given. */
   onRead?: () => void | Promise<void>
-  /** Whether content that lies inline comes as a stream like any other. */
-  streamsInline?: boolean
 }
 
 export type WatchedFiles = Files & Watch
@@ -43,7 +41,6 @@ export function watchFiles(files: Files): WatchedFiles {
       const content = await files.content(principal, id, idAsSent)
       return {
         ...content,
-        ...(watched.streamsInline && { inline: undefined }),
         async *read(start, end, options) {
           for await (const chunk of content.read(start, end, options)) {
             watched.readBytes += chunk.length
