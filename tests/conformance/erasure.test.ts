@@ -303,6 +303,11 @@ t.test("a key's trail goes, and other people's files stay as they are", async (t
   const held = await uploadMarked(api, heldMarks)
   await otherApi.call('POST', `/v1/files/${held}/holds`, { body: { name: 'case' } })
 
+  const account = `/v1/organization/projects/${project}/service_accounts/${accountId}`
+  const names = [newMarks(), newMarks()]
+  for (const { name } of names) {
+    await server.admin.call('POST', account, { body: { name } })
+  }
   const path = `/v1/organization/projects/${project}/api_keys/${keyId}/erase`
   const plan = await server.admin.call('POST', path, { body: { dry_run: true } })
   const expected = {
@@ -330,7 +335,7 @@ t.test("a key's trail goes, and other people's files stay as they are", async (t
   const file = await otherApi.get(mine)
   t.match(file.json(), { id: mine, filename: null })
   t.equal((await otherApi.content(mine)).status, 200)
-  const account = `/v1/organization/projects/${project}/service_accounts/${accountId}`
+  for (const former of names) t.same(found(server.dataDir, former), [])
   t.match((await server.admin.call('GET', account)).json(), { name: '' })
   t.match(await server.custody(...args), { code: 0, stdout: /0 files/ })
   t.match((await server.custody('erase', '--actor', 'key_none')).stderr, 'key_none')

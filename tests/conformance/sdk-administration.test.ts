@@ -1,11 +1,16 @@
 import { startServer } from '@custody/testkit'
-import OpenAI, { AuthenticationError, NotFoundError, toFile } from 'openai'
+import OpenAI, {
+  AuthenticationError,
+  BadRequestError,
+  NotFoundError,
+  toFile,
+} from 'openai'
 import t from 'tap'
 import { refusalOf } from './support/refusal-of.ts'
 
 const server = await startServer(t)
 const baseURL = `${server.address}/v1`
-const { projects } = new OpenAI({
+const { auditLogs, projects } = new OpenAI({
   baseURL,
   apiKey: server.apiKey,
   adminAPIKey: server.adminKey,
@@ -125,6 +130,41 @@ t.test('further keys of a service account end with it', async (t) => {
   for (const client of clients)
     t.ok((await refusalOf(client.files.list())) instanceof AuthenticationError)
   t.same(await collect(projects.apiKeys.list(id)), [])
+})
+
+t.test('a service account gets another name', async (t) => {
+  const { id } = await projects.create({ name: 'Renamed' })
+  const { serviceAccounts } = projects
+  const { api_key: key, ...account } = await serviceAccounts.create(id, { name: 'old' })
+  const changed = await serviceAccounts.update(account.id, {
+    project_id: id,
+    name: 'new',
+    role: 'member',
+  })
+  t.same(changed, { ...account, name: 'new' })
+  t.same(await serviceAccounts.retrieve(account.id, { project_id: id }), changed)
+  const [listed] = await collect(projects.apiKeys.list(id))
+  t.match(listed, { id: key?.id, owner: { service_account: { name: 'new' } } })
+
+  const owner = { project_id: id, role: 'owner' } as const
+  const refusal = await refusalOf(serviceAccounts.update(account.id, owner))
+  t.ok(refusal instanceof BadRequestError)
+  const other = await projects.create({ name: 'Not its own' })
+  for (const [project_id, account_id] of [
+    [id, 'sa_none'],
+    [other.id, account.id],
+  ] as const) {
+    const refused = serviceAccounts.update(account_id, { project_id, name: 'x' })
+    t.ok((await refusalOf(refused)) instanceof NotFoundError)
+  }
+  await serviceAccounts.delete(account.id, { project_id: id })
+  const late = serviceAccounts.update(account.id, { project_id: id, name: 'x' })
+  t.ok((await refusalOf(late)) instanceof NotFoundError)
+
+  const log = await collect(auditLogs.list({ event_types: ['service_account.updated'] }))
+  t.match(log, [
+    { 'service_account.updated': { id: account.id, changes_requested: { name: 'new' } } },
+  ])
 })
 
 t.test('the keys of an archived project stop', async (t) => {

@@ -30,6 +30,7 @@ const types = [
   'ProjectUpdated',
   'ServiceAccountCreated',
   'ServiceAccountDeleted',
+  'ServiceAccountUpdated',
 ]
 
 class History {
@@ -53,7 +54,9 @@ class History {
     const path = `/projects/${one.id}`
     await this.#organization('POST', path, { name: 'Other' })
     await this.#organization('DELETE', `${path}/api_keys/${one.keyId}`)
-    await this.#organization('DELETE', `${path}/service_accounts/${one.accountId}`)
+    const account = `${path}/service_accounts/${one.accountId}`
+    await this.#organization('POST', account, { name: 'other' })
+    await this.#organization('DELETE', account)
     await this.#organization('POST', `${path}/archive`)
   }
 

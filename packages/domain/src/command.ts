@@ -3,6 +3,7 @@ import type { ArchiveProject, CreateProject, UpdateProject } from './directory/p
 import type {
   CreateServiceAccount,
   DeleteServiceAccount,
+  UpdateServiceAccount,
 } from './directory/service-account.ts'
 import type { EventMap } from './events/event-map.ts'
 import type { MarkDamaged, MarkRepaired } from './files/decide-damage.ts'
@@ -88,6 +89,7 @@ export type Command =
   | UpdateProject
   | ArchiveProject
   | CreateServiceAccount
+  | UpdateServiceAccount
   | DeleteServiceAccount
   | CreateApiKey
   | UpdateApiKey

@@ -39,8 +39,10 @@ export {
   type DeleteServiceAccount,
   decideCreateServiceAccount,
   decideDeleteServiceAccount,
+  decideUpdateServiceAccount,
   evolveServiceAccount,
   type ServiceAccountState,
+  type UpdateServiceAccount,
 } from './directory/service-account.ts'
 export {
   CustodyError,

@@ -147,6 +147,13 @@ export interface AdminUseCases {
     projectId: string,
     query: PageQuery,
   ): Promise<Page<ServiceAccountView>>
+  /** @throws CustodyError `project_not_found`, `service_account_not_found` */
+  updateServiceAccount(
+    projectId: string,
+    accountId: string,
+    changes: { readonly name?: string },
+    context: AdminContext,
+  ): Promise<ServiceAccountView>
   /** Revokes its keys with it. @throws CustodyError `project_not_found`, `service_account_not_found` */
   deleteServiceAccount(
     projectId: string,

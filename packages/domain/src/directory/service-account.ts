@@ -1,5 +1,5 @@
 import { type Decision, events, refuse } from '../decision.ts'
-import { isErased, type PlacedEvent } from '../events/event-map.ts'
+import type { PlacedEvent } from '../events/event-map.ts'
 import type { Micros } from '../log-time.ts'
 import type { ApiKeyState } from './api-key.ts'
 import { revocation } from './api-key.ts'
@@ -31,13 +31,21 @@ export type CreateServiceAccount = {
     readonly uploadsPerMinute?: number
   }
 }
+export type UpdateServiceAccount = {
+  readonly type: 'UpdateServiceAccount'
+  readonly id: string
+  readonly name?: string
+}
 export type DeleteServiceAccount = {
   readonly type: 'DeleteServiceAccount'
   readonly id: string
 }
 
 type AccountEvent = PlacedEvent<
-  'ServiceAccountCreated' | 'ServiceAccountDeleted' | 'PrivateDataErased'
+  | 'ServiceAccountCreated'
+  | 'ServiceAccountUpdated'
+  | 'ServiceAccountDeleted'
+  | 'PrivateDataErased'
 >
 
 export function evolveServiceAccount(
@@ -62,9 +70,12 @@ export function evolveServiceAccount(
     )
   const { version } = event
   if (event.type === 'PrivateDataErased') {
-    return isErased(event, state.position, 'personal')
-      ? { ...state, version, name: null }
-      : { ...state, version }
+    // All names that it has had go at once
+    const isNameErased = event.data.erased.some(({ group }) => group === 'personal')
+    return isNameErased ? { ...state, version, name: null } : { ...state, version }
+  }
+  if (event.type === 'ServiceAccountUpdated') {
+    return { ...state, version, name: event.private.personal?.name ?? null }
   }
   return { ...state, version, deletedAt: event.time }
 }
@@ -109,6 +120,25 @@ export function decideCreateServiceAccount(
   )
 }
 
+/** What is not given stays. */
+export function decideUpdateServiceAccount(
+  state: ServiceAccountState | null,
+  command: UpdateServiceAccount & { readonly project: string },
+): Decision {
+  if (!state || state.project !== command.project || state.deletedAt !== null) {
+    return accountNotFound(command.id)
+  }
+  const { name } = command
+  if (name === undefined || name === state.name) return events()
+  return events({
+    type: 'ServiceAccountUpdated',
+    stream: state.id,
+    after: state.version,
+    data: {},
+    private: { personal: { name } },
+  })
+}
+
 /** `keys`: the account's keys that are not revoked; they end with it. */
 export function decideDeleteServiceAccount(
   state: ServiceAccountState | null,
@@ -116,13 +146,7 @@ export function decideDeleteServiceAccount(
   command: DeleteServiceAccount & { readonly project: string },
 ): Decision {
   if (!state || state.project !== command.project || state.deletedAt !== null) {
-    return refuse(
-      'service_account_not_found',
-      `No such Service Account object: ${command.id}`,
-      {
-        param: 'id',
-      },
-    )
+    return accountNotFound(command.id)
   }
   const revoked = keys.map((key) => revocation(key, 'account_deleted'))
   return {
@@ -132,4 +156,10 @@ export function decideDeleteServiceAccount(
     ],
     erase: revoked.flatMap((one) => one.erase ?? []),
   }
+}
+
+function accountNotFound(id: string): Decision {
+  return refuse('service_account_not_found', `No such Service Account object: ${id}`, {
+    param: 'id',
+  })
 }

@@ -184,6 +184,11 @@ export type EventMap = {
     data: { readonly scopes: readonly string[] }
     personal: { readonly name: string }
   }
+  /** It has another name. */
+  ServiceAccountUpdated: {
+    data: Readonly<Record<string, never>>
+    personal: { readonly name: string }
+  }
   ServiceAccountDeleted: { data: Readonly<Record<string, never>> }
   ApiKeyCreated: {
     data: {

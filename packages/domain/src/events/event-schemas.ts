@@ -185,6 +185,11 @@ export const eventSchemas: Readonly<Record<EventType, TypeSchema>> = {
     data: shape({ scopes: listOf(text) }),
     private: { personal: { required: true, body: named } },
   },
+  ServiceAccountUpdated: {
+    schema: 1,
+    data: nothing,
+    private: { personal: { required: true, body: named } },
+  },
   ServiceAccountDeleted: { schema: 1, data: nothing },
   ApiKeyCreated: {
     schema: 2,

@@ -3,6 +3,7 @@ import {
   type ApiKeyState,
   decideCreateServiceAccount,
   decideDeleteServiceAccount,
+  decideUpdateServiceAccount,
   evolveServiceAccount,
   type PlacedEvent,
   type ProjectState,
@@ -158,3 +159,52 @@ t.test('an account is what its events tell', async (t) => {
   t.same(evolveServiceAccount(state, deleted), { ...state, version: 2, deletedAt: 20 })
   t.throws(() => evolveServiceAccount(null, deleted), { message: /never created/ })
 })
+
+t.test('an account gets another name, until it is deleted', async (t) => {
+  const rename = { type: 'UpdateServiceAccount', id: 's1', project: 'north' } as const
+  t.same(decideUpdateServiceAccount(state, { ...rename, name: 'nightly' }), {
+    events: [
+      {
+        type: 'ServiceAccountUpdated',
+        stream: 's1',
+        after: 1,
+        data: {},
+        private: { personal: { name: 'nightly' } },
+      },
+    ],
+  })
+  t.same(decideUpdateServiceAccount(state, rename), { events: [] })
+  t.same(decideUpdateServiceAccount(state, { ...rename, name: 'ci' }), { events: [] })
+  const deleted = { ...state, deletedAt: 20 }
+  for (const one of [null, deleted, { ...state, project: 'south' }]) {
+    t.match(decideUpdateServiceAccount(one, { ...rename, name: 'x' }), {
+      refusal: { key: 'service_account_not_found' },
+    })
+  }
+})
+
+t.test(
+  'a name that was changed goes with an erasure, as do those before it',
+  async (t) => {
+    const head = { stream: 's1', project: 'north', seq: 9, time: 30, actor: 'admin' }
+    const renamed: PlacedEvent<'ServiceAccountUpdated'> = {
+      ...{ ...head, type: 'ServiceAccountUpdated', version: 2, position: 7 },
+      ...{ data: {}, private: { personal: { name: 'nightly' } } },
+    }
+    const after = evolveServiceAccount(state, renamed)
+    t.match(after, { name: 'nightly', version: 2, position: 3 })
+    const erased: PlacedEvent<'PrivateDataErased'> = {
+      ...{ ...head, type: 'PrivateDataErased', version: 3, position: 8 },
+      data: {
+        erased: [
+          { position: 3, group: 'personal' },
+          { position: 7, group: 'personal' },
+        ],
+      },
+      private: {},
+    }
+    t.match(evolveServiceAccount(after, erased), { name: null, version: 3 })
+    const unnamed = { ...renamed, private: {} }
+    t.match(evolveServiceAccount(state, unnamed), { name: null }, 'so a replay agrees')
+  },
+)

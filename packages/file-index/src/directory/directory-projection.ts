@@ -43,6 +43,7 @@ export const directoryProjection: Projection<DirectoryBatch> = {
     'ProjectUpdated',
     'ProjectArchived',
     'ServiceAccountCreated',
+    'ServiceAccountUpdated',
     'ServiceAccountDeleted',
     'ApiKeyCreated',
     'ApiKeyUpdated',
@@ -198,6 +199,7 @@ function openBatch(sql: Sql): DirectoryBatch {
           changedProjects.add(stream)
           return
         case 'ServiceAccountCreated':
+        case 'ServiceAccountUpdated':
         case 'ServiceAccountDeleted':
           accounts.set(
             stream,
@@ -238,6 +240,7 @@ type DirectoryEvent = PlacedEvent<
   | 'ProjectUpdated'
   | 'ProjectArchived'
   | 'ServiceAccountCreated'
+  | 'ServiceAccountUpdated'
   | 'ServiceAccountDeleted'
   | 'ApiKeyCreated'
   | 'ApiKeyUpdated'

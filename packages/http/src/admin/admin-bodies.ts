@@ -73,6 +73,12 @@ export const newServiceAccount = object({
   create_service_account_only: optional(boolean),
 })
 
+/** `POST …/service_accounts/{id}`. OpenAI knows owners besides; here an account is a member. */
+export const serviceAccountChanges = object({
+  name: optional(name),
+  role: optional(oneOf(['member'])),
+})
+
 /** `POST …/service_accounts/{id}/api_keys` */
 export const newApiKey = object({
   name: optional(name),

@@ -13,6 +13,7 @@ import {
   newProject,
   newServiceAccount,
   projectChanges,
+  serviceAccountChanges,
   skippedEvent,
   sweepOptions,
 } from './admin-bodies.ts'
@@ -121,6 +122,13 @@ function addServiceAccountRoutes(route: Route, admin: AdminUseCases): void {
       await admin.getServiceAccount(param('project'), param('account')),
     ),
   )
+  route('post', `${accounts}/:account`, async ({ admin: by, param, body }) => {
+    const { name } = await body(serviceAccountChanges)
+    const changes = name === undefined ? {} : { name }
+    return presentServiceAccount(
+      await admin.updateServiceAccount(param('project'), param('account'), changes, by),
+    )
+  })
   route('delete', `${accounts}/:account`, async ({ admin: by, param }) => {
     const id = param('account')
     await admin.deleteServiceAccount(param('project'), id, by)

@@ -63,6 +63,7 @@ function detailsOf(type: string, { personal, ...data }: AuditEntry['event']['dat
     case 'service_account.created':
       return { data: { ...all, role: 'member' } }
     case 'api_key.updated':
+    case 'service_account.updated':
       return { changes_requested: all }
     default:
       return Object.keys(all).length === 0 ? {} : { data: all }

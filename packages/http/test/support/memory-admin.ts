@@ -102,6 +102,10 @@ export class MemoryAdmin implements AdminUseCases {
     return page(this.accounts, query)
   }
 
+  async updateServiceAccount(_project: string, id: string): Promise<ServiceAccountView> {
+    return found(this.accounts, id, 'service_account_not_found')
+  }
+
   async deleteServiceAccount(_project: string, id: string): Promise<void> {
     found(this.accounts, id, 'service_account_not_found')
   }

@@ -231,6 +231,14 @@ export function createAdmin(
         accountView,
       )
     },
+    async updateServiceAccount(project, id, { name }, context) {
+      await requireProject(project)
+      await appender.append(
+        { type: 'UpdateServiceAccount', id, ...(name !== undefined && { name }) },
+        asking(project, context),
+      )
+      return accountView(await requireAccount(project, id))
+    },
     async deleteServiceAccount(project, id, context) {
       await requireProject(project)
       await appender.append(

@@ -4,6 +4,7 @@ import {
   findApiKey,
   findFile,
   findKeysOfAccount,
+  findPrivateGroups,
   findProject,
   findServiceAccount,
   findUpload,
@@ -70,9 +71,11 @@ export function createTrailErasure(
 
     const account = key.account === null ? null : await nameless(key.account, key.id)
     if (!dryRun) {
-      const named = [key, ...(account ? [account] : [])]
-      for (const { id, position } of named) {
-        const groups = [{ position, group: 'personal' }]
+      for (const { id } of [key, ...(account ? [account] : [])]) {
+        // Every name that it has had
+        const groups = (await findPrivateGroups(log.reader.sql, id)).filter(
+          ({ group }) => group === 'personal',
+        )
         await appender.append({ type: 'ErasePrivate', stream: id, groups }, asking)
       }
       await eraser.settle()

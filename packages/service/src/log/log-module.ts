@@ -19,6 +19,7 @@ import {
   decideRevokeApiKey,
   decideUpdateApiKey,
   decideUpdateProject,
+  decideUpdateServiceAccount,
   decideUpload,
   eventSchemas,
   events,
@@ -245,6 +246,11 @@ function createDecider(
         return decideArchiveProject(await directory.project(command.id), command)
       case 'CreateServiceAccount':
         return decideCreateServiceAccount(await directory.project(project), {
+          ...command,
+          project,
+        })
+      case 'UpdateServiceAccount':
+        return decideUpdateServiceAccount(await directory.serviceAccount(command.id), {
           ...command,
           project,
         })
