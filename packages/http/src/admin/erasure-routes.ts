@@ -41,6 +41,7 @@ function presentTrail(trail: TrailView): object {
     service_account_id: trail.account,
     files: trail.files,
     held: trail.held,
+    uploads: trail.uploads,
     file_ids: trail.fileIds.map(toFileId),
     held_ids: trail.heldIds.map(toFileId),
   }

@@ -79,5 +79,10 @@ async function eraseTrail(
     context.print(`Held, and left as they are: ${trail.held}`)
     for (const id of trail.held_ids as readonly string[]) context.print(`  ${id}`)
   }
+  if (trail.uploads !== 0) {
+    context.print(
+      `And of ${trail.uploads} ${trail.uploads === 1 ? 'upload' : 'uploads'} in parts without a file; pending ones ${are} cancelled`,
+    )
+  }
   return 0
 }

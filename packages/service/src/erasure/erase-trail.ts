@@ -53,19 +53,35 @@ export function createTrailErasure(
 
     const erased = new Set<string>()
     const held = new Set<string>()
-    for await (const [file, groups] of filesOf(project, `key:${keyId}`)) {
-      if (await isKept(file)) {
-        held.add(file)
+    const uploads = new Set<string>()
+    /** An upload that is pending would say again what it was told, when it is completed. */
+    const cancel = async (upload: string) => {
+      if (dryRun) return
+      try {
+        await appender.append({ type: 'CancelUpload', upload, idAsSent: upload }, asking)
+      } catch (error) {
+        // It ended meanwhile, or its time has passed.
+        if (!isRefusal(error, 'upload_not_pending')) throw error
+      }
+    }
+    for await (const [stream, { isFile, groups }] of told(
+      project,
+      `key:${keyId}`,
+      cancel,
+    )) {
+      if (isFile && (await isKept(stream))) {
+        held.add(stream)
         continue
       }
-      erased.add(file)
+      const done = isFile ? erased : uploads
+      done.add(stream)
       if (dryRun) continue
       try {
-        await appender.append({ type: 'ErasePrivate', stream: file, groups }, asking)
+        await appender.append({ type: 'ErasePrivate', stream, groups }, asking)
       } catch (error) {
-        if (!(error instanceof CustodyError && error.key === 'file_held')) throw error
-        erased.delete(file)
-        held.add(file)
+        if (!isRefusal(error, 'file_held')) throw error
+        done.delete(stream)
+        held.add(stream)
       }
     }
 
@@ -87,6 +103,7 @@ export function createTrailErasure(
       account: account?.id ?? null,
       files: erased.size,
       held: held.size,
+      uploads: uploads.size,
       fileIds: [...erased].slice(0, MAX_IDS),
       heldIds: [...held].slice(0, MAX_IDS),
     } satisfies TrailView
@@ -106,11 +123,12 @@ export function createTrailErasure(
     return state !== null && !state.ended && isHeld(state, clock() * 1000)
   }
 
-  /** Each file of which the actor said something that is there still. */
-  async function* filesOf(
+  /** Each file and upload in parts of which the actor said something that is there still. */
+  async function* told(
     project: string,
     actor: string,
-  ): AsyncGenerator<readonly [string, readonly Erasure[]]> {
+    cancel: (upload: string) => Promise<void>,
+  ): AsyncGenerator<readonly [string, Told]> {
     for (let after = 0; ; ) {
       const page = await readProjectEvents(log.reader.sql, {
         project,
@@ -119,26 +137,41 @@ export function createTrailErasure(
         types: TYPES,
         limit: PAGE,
       })
-      const byFile = new Map<string, Erasure[]>()
+      const byStream = new Map<string, Told>()
       for (const event of page) {
         if (event.record.actor !== actor || !event.private.personal) continue
-        const file = await fileOf(event)
-        if (file === undefined) continue
+        const { stream, isFile } = await subjectOf(event, cancel)
         const group = { position: event.record.position, group: 'personal' }
-        byFile.set(file, [...(byFile.get(file) ?? []), group])
+        const { groups = [] } = byStream.get(stream) ?? {}
+        byStream.set(stream, { isFile, groups: [...groups, group] })
       }
-      yield* byFile
+      yield* byStream
       after = page.at(-1)?.record.seq ?? after
       if (page.length < PAGE) return
     }
   }
 
-  /** The file that an event is about: of an upload in parts, the one that it came to, or itself where it came to none. */
-  async function fileOf({ record }: StoredEvent): Promise<string | undefined> {
-    if (record.type !== 'UploadCreated') return record.stream
-    const upload = await findUpload(log.reader.sql, record.stream)
-    // A pending one is over within an hour, and is told of then.
-    if (!upload?.ended) return undefined
-    return upload.ended.status === 'completed' ? upload.ended.file : upload.id
+  /** What an event is about: of an upload in parts, the file that it came to, or itself where it came to none. */
+  async function subjectOf(
+    { record }: StoredEvent,
+    cancel: (upload: string) => Promise<void>,
+  ) {
+    const { sql } = log.reader
+    const { stream } = record
+    if (record.type !== 'UploadCreated') return { stream, isFile: true }
+    if (!(await findUpload(sql, stream))?.ended) await cancel(stream)
+    const ended = (await findUpload(sql, stream))?.ended
+    return ended?.status === 'completed'
+      ? { stream: ended.file, isFile: true }
+      : { stream, isFile: false }
   }
 }
+
+type Told = {
+  /** Or an upload in parts that came to none. */
+  readonly isFile: boolean
+  readonly groups: readonly Erasure[]
+}
+
+const isRefusal = (error: unknown, key: string) =>
+  error instanceof CustodyError && error.key === key

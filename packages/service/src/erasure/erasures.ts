@@ -20,6 +20,8 @@ export type TrailView = {
   readonly files: number
   /** Files that a hold or a retention protects: nothing of theirs was. */
   readonly held: number
+  /** Uploads in parts that it began and that came to no file; those that were pending are cancelled. */
+  readonly uploads: number
   /** Plain UUIDs of the first 1,000 of both. */
   readonly fileIds: readonly string[]
   readonly heldIds: readonly string[]
