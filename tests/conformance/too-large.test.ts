@@ -83,7 +83,7 @@ t.test(
       status: 413,
       code: 'file_too_large',
       message:
-        /purpose 'user_data' takes at most 1048576 bytes \(1 MiB\), and this one has at least \d+\.$/,
+        /purpose 'user_data' of this project takes at most 1048576 bytes \(1 MiB\), and this one has at least \d+\.$/,
     })
     t.same(readdirSync(join(server.dataDir, 'staging')), [])
   },

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { CustodyError } from '@custody/domain/errors'
+import { CustodyError, fileTooLarge } from '@custody/domain/errors'
 import { INLINE_MAX_BYTES } from '../blob-store.ts'
 import { storageError } from '../disk/storage-error.ts'
 import type { BlockPool } from './block-pool.ts'
@@ -129,11 +129,8 @@ export class StagingSpool implements UploadSpool {
   }
 
   #tooLarge(): CustodyError {
-    return new CustodyError(
-      'file_too_large',
-      `The file is too large: at least ${this.#bytes} bytes, and at most ${this.#options.maxBytes} are allowed`,
-      { param: 'file' },
-    )
+    const { maxBytes: limit } = this.#options
+    return fileTooLarge({ bytes: `at least ${this.#bytes}`, limit, setBy: 'an upload' })
   }
 
   #writeHead(chunk: Uint8Array): void {

@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream'
-import type { CustodyError } from '@custody/domain/errors'
+import { type CustodyError, fileTooLarge } from '@custody/domain/errors'
 import type { UploadSession } from '@custody/service'
 import busboy from 'busboy'
 import { type Delimiter, delimiterOf } from './delimiter.ts'
-import { fieldTooLarge, fileTooLarge, malformedForm } from './form-errors.ts'
+import { fieldTooLarge, malformedForm } from './form-errors.ts'
 import { formLimits } from './form-limits.ts'
 import type { FormParts } from './form-parts.ts'
 
@@ -17,6 +17,8 @@ export type BusboyFormOptions = {
   readonly collector: FormParts
   /** Most bytes of the file, inclusive. */
   readonly maxFileBytes: number
+  /** What sets that bound, in words. */
+  readonly maxSetBy: string
   readonly openSpool: () => FormSpool
 }
 
@@ -223,10 +225,10 @@ export class BusboyForm {
   /** @throws CustodyError `file_too_large`, and what the spool throws */
   #receive(spool: FormSpool, chunk: Buffer): Promise<void> | undefined {
     this.#fileBytes += chunk.length
-    const { maxFileBytes, collector } = this.#options
-    if (this.#fileBytes > maxFileBytes) {
-      const seen = `at least ${this.#fileBytes}`
-      throw fileTooLarge(maxFileBytes, seen, collector.contentField)
+    const { maxFileBytes: limit, maxSetBy: setBy, collector } = this.#options
+    if (this.#fileBytes > limit) {
+      const bytes = `at least ${this.#fileBytes}` as const
+      throw fileTooLarge({ bytes, limit, setBy, param: collector.contentField })
     }
     const written = spool.write(chunk)
     if (written === undefined) return undefined

@@ -3,20 +3,6 @@ import { formLimits } from './form-limits.ts'
 
 const MiB = 2 ** 20
 
-/** `seen`: how many bytes the file has, such as `300` or, where the rest is not read any more, `at least 300`. */
-export function fileTooLarge(
-  maxBytes: number,
-  seen: string,
-  param = 'file',
-): CustodyError {
-  const size = maxBytes % MiB === 0 ? `${maxBytes / MiB} MiB` : `${maxBytes} bytes`
-  return new CustodyError(
-    'file_too_large',
-    `The file is too large: at most ${size} are allowed, and this one has ${seen} bytes.`,
-    { param },
-  )
-}
-
 export function fieldTooLarge(name: string): CustodyError {
   return new CustodyError(
     'form_too_large',

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { fileTooLarge } from '@custody/domain/errors'
 import type { UploadSession } from '@custody/service'
 import { ClientGoneError } from '../answers/client-gone-error.ts'
 import type { TransferWatch } from '../connections/transfer-watch.ts'
@@ -8,7 +9,6 @@ import { type ContentDigest, contentDigest } from './content-digest.ts'
 import { FormCollector, type FormHead } from './form-collector.ts'
 import {
   fieldTooLarge,
-  fileTooLarge,
   malformedForm,
   overheadTooLarge,
   requestTooSlow,
@@ -112,7 +112,9 @@ function collectLean(
       const head = { filename, type: type ?? 'text/plain', encoding: encoding ?? '7bit' }
       collector.addFile(name, head)
       const bytes = end - start
-      if (bytes > session.maxBytes) throw fileTooLarge(session.maxBytes, `${bytes}`)
+      const { maxBytes: limit, maxSetBy: setBy } = session
+      const param = collector.contentField
+      if (bytes > limit) throw fileTooLarge({ bytes, limit, setBy, param })
       file = body.subarray(start, end)
     }
   }
@@ -129,6 +131,7 @@ function openForm(
     boundary: type.boundary,
     collector,
     maxFileBytes: session.maxBytes,
+    maxSetBy: session.maxSetBy,
     openSpool: () => session.spool(collector.hint),
   })
 }

@@ -57,6 +57,7 @@ async function readBusboy(
     boundary: direct ? boundary : undefined,
     collector,
     maxFileBytes: 2 ** 20,
+    maxSetBy: 'a test',
     openSpool: () => {
       const spool = blobs.spool({ maxBytes: 2 ** 20, signal: never })
       const ended = Promise.withResolvers<FormContent>()

@@ -90,6 +90,7 @@ export class MemoryFiles implements Files {
     this.openSessions += 1
     return {
       maxBytes: this.maxBytes,
+      maxSetBy: 'this server',
       checkPurpose: requirePurpose,
       spool: () =>
         memorySpool((chunk) => {

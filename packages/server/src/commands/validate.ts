@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
-import { CustodyError, quote } from '@custody/domain'
+import { CustodyError, fileTooLarge, quote } from '@custody/domain/errors'
 import { createPluginHost, extensionOf } from '@custody/service'
 import { resolvePlugins } from '../deployment/resolve-plugins.ts'
 import { createLogger } from '../logger.ts'
@@ -105,10 +105,11 @@ function outside(
     purpose.maxBytesByExtension[extension] ?? Number.POSITIVE_INFINITY,
   )
   if (size > maxBytes) {
-    return {
-      code: 'file_too_large',
-      message: `The file has ${size} bytes; purpose '${purpose.name}' takes at most ${maxBytes}${extension && ` for ${quote(extension)}`}.`,
-    }
+    const ofExtension = maxBytes === purpose.maxBytesByExtension[extension]
+    const named = `purpose ${quote(purpose.name)}`
+    const setBy = ofExtension ? `extension ${quote(extension)} of ${named}` : named
+    const { message } = fileTooLarge({ bytes: size, limit: maxBytes, setBy })
+    return { code: 'file_too_large', message }
   }
   return undefined
 }

@@ -1,10 +1,11 @@
 import type { UploadSpool } from '@custody/blob-store'
-import { tooLarge } from './purpose-rules.ts'
+import { fileTooLarge } from '@custody/domain/errors'
+import type { FileLimit } from './purpose-rules.ts'
 
 /** A spool that takes no more than a file of its purpose and name may have: the rest need not come first. */
 export function boundedSpool(
   spool: UploadSpool,
-  { maxBytes, setBy }: { readonly maxBytes: number; readonly setBy: string },
+  { maxBytes, setBy }: FileLimit,
 ): UploadSpool {
   return {
     get bytes() {
@@ -17,7 +18,7 @@ export function boundedSpool(
       const bytes = spool.bytes + chunk.length
       if (bytes > maxBytes) {
         void spool.discard()
-        throw tooLarge(`at least ${bytes}`, maxBytes, setBy)
+        throw fileTooLarge({ bytes: `at least ${bytes}`, limit: maxBytes, setBy })
       }
       return spool.write(chunk)
     },

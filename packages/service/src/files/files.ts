@@ -239,6 +239,8 @@ export interface Files {
 export interface UploadSession {
   /** The most bytes that the file may have, whatever its purpose turns out to be. */
   readonly maxBytes: number
+  /** What sets that bound, in words such as `this project`. */
+  readonly maxSetBy: string
   /** @throws CustodyError for a purpose that the principal cannot upload to */
   checkPurpose(name: string): void
   /**

@@ -1,5 +1,5 @@
 import type { SpooledContent } from '@custody/blob-store'
-import { CustodyError, quote } from '@custody/domain'
+import { CustodyError, fileTooLarge, quote } from '@custody/domain/errors'
 import type { Principal } from '../auth/principal.ts'
 import type {
   PluginContent,
@@ -9,7 +9,7 @@ import type {
 import type { ServiceEnvironment } from '../service-environment.ts'
 import type { UploadRequest } from './files.ts'
 import type { FollowedUploads } from './follow-upload.ts'
-import { limitOf, tooLarge } from './purpose-rules.ts'
+import { limitOf } from './purpose-rules.ts'
 
 /** What can be said of a file without a look into it. */
 export type Judged = Pick<UploadRequest, 'filename' | 'policy' | 'sha256'> & {
@@ -45,7 +45,9 @@ export function contentRefusals(
     )
   }
   const { maxBytes, setBy } = limitOf(purpose, extension, principal, policy)
-  if (content.bytes > maxBytes) refusals.push(tooLarge(content.bytes, maxBytes, setBy))
+  if (content.bytes > maxBytes) {
+    refusals.push(fileTooLarge({ bytes: content.bytes, limit: maxBytes, setBy }))
+  }
   const extensions = purpose.extensions ?? policy.purposes[purpose.name]?.extensions
   if (extensions && !extensions.includes(extension)) {
     refusals.push(

@@ -83,52 +83,76 @@ function namedPurpose(name: string, maxLength: number): PurposeInfo {
   }
 }
 
-/** Largest file in bytes, inclusive: the project's limit, else the dialect's, else the plugin's. */
-export function maxBytesOf(
+/** Largest file in bytes, inclusive, and what sets that bound, in the words of a refusal. */
+export type FileLimit = { readonly maxBytes: number; readonly setBy: string }
+
+const ofProject = 'this project'
+
+/** The project's limit, else the dialect's, else the plugin's. */
+function limitOfPurpose(
   purpose: PurposeInfo,
-  principal: Principal,
+  { project: { limits } }: Principal,
   policy: UploadPolicy,
-): number {
-  const { limits } = principal.project
-  return (
-    limits.purposes?.[purpose.name]?.max_bytes ??
-    limits.max_file_bytes ??
-    policy.purposes[purpose.name]?.maxBytes ??
-    Math.min(purpose.maxBytes ?? Number.POSITIVE_INFINITY, policy.maxFileBytes)
-  )
+): FileLimit {
+  const named = `purpose ${quote(purpose.name)}`
+  const own = limits.purposes?.[purpose.name]?.max_bytes
+  if (own !== undefined) return { maxBytes: own, setBy: `${named} of ${ofProject}` }
+  if (limits.max_file_bytes !== undefined) {
+    return { maxBytes: limits.max_file_bytes, setBy: ofProject }
+  }
+  const dialect = `dialect ${quote(policy.dialect)}`
+  const inDialect = policy.purposes[purpose.name]?.maxBytes
+  if (inDialect !== undefined)
+    return { maxBytes: inDialect, setBy: `${named} of ${dialect}` }
+  return purpose.maxBytes !== null && purpose.maxBytes <= policy.maxFileBytes
+    ? { maxBytes: purpose.maxBytes, setBy: named }
+    : { maxBytes: policy.maxFileBytes, setBy: dialect }
 }
 
-/** Largest file in bytes, inclusive, of all purposes that the principal may upload to. */
-export function mostBytes(
+/** Largest file of all purposes that the principal may upload to. */
+export function largestLimit(
   offered: readonly PurposeInfo[],
   principal: Principal,
   policy: UploadPolicy,
-): number {
-  const bounds = offered.map((purpose) => maxBytesOf(purpose, principal, policy))
+): FileLimit {
+  const { max_file_bytes, purposes = {} } = principal.project.limits
+  const bounds = offered.map((one) => limitOfPurpose(one, principal, policy).maxBytes)
   if (policy.anyPurpose) {
-    const { max_file_bytes, purposes = {} } = principal.project.limits
     bounds.push(max_file_bytes ?? policy.maxFileBytes)
     bounds.push(...Object.values(purposes).map(({ max_bytes }) => max_bytes ?? 0))
   }
-  return Math.max(0, ...bounds)
+  const maxBytes = Math.max(0, ...bounds)
+  if (maxBytes === max_file_bytes) return { maxBytes, setBy: ofProject }
+  return {
+    maxBytes,
+    setBy:
+      max_file_bytes === undefined && maxBytes === policy.maxFileBytes
+        ? `dialect ${quote(policy.dialect)}`
+        : 'any purpose',
+  }
 }
 
 /**
- * Largest file of this name in bytes, inclusive, and what sets that bound: the purpose's limit, or that of the
- * extension (the dialect's, else the plugin's) where it is smaller.
+ * Largest file of this name: the purpose's limit, or that of the extension (the dialect's, else the plugin's) where it
+ * is smaller.
  */
 export function limitOf(
   purpose: PurposeInfo,
   extension: string,
   principal: Principal,
   policy: UploadPolicy,
-): { readonly maxBytes: number; readonly setBy: string } {
-  const maxBytes = maxBytesOf(purpose, principal, policy)
+): FileLimit {
+  const general = limitOfPurpose(purpose, principal, policy)
+  const named = `extension ${quote(extension)}`
+  const inDialect = policy.extensions?.[extension]?.maxBytes
   const ofExtension =
-    policy.extensions?.[extension]?.maxBytes ?? purpose.maxBytesByExtension[extension]
-  return ofExtension !== undefined && ofExtension < maxBytes
-    ? { maxBytes: ofExtension, setBy: `extension ${quote(extension)}` }
-    : { maxBytes, setBy: `purpose ${quote(purpose.name)}` }
+    inDialect === undefined
+      ? {
+          maxBytes: purpose.maxBytesByExtension[extension] ?? Number.POSITIVE_INFINITY,
+          setBy: `${named} of purpose ${quote(purpose.name)}`,
+        }
+      : { maxBytes: inDialect, setBy: `${named} of dialect ${quote(policy.dialect)}` }
+  return ofExtension.maxBytes < general.maxBytes ? ofExtension : general
 }
 
 /** How long a file of the purpose is kept unless the request says otherwise; null: until deleted. */
@@ -144,25 +168,4 @@ export function defaultExpiry(
     purpose.defaultExpirySeconds ??
     null
   return general === null ? null : { afterSeconds: general, policy: 'purpose' }
-}
-
-/** `bytes`: what the file has, or at least has where the rest was not read. `what`: who takes no more. */
-export function tooLarge(
-  bytes: number | `at least ${number}`,
-  limit: number,
-  what: string,
-  param = 'file',
-): CustodyError {
-  return new CustodyError(
-    'file_too_large',
-    `The file is too large: ${what} takes at most ${limit} bytes (${describeBytes(limit)}), and this one has ${bytes}.`,
-    { param },
-  )
-}
-
-function describeBytes(bytes: number): string {
-  const mib = bytes / 1024 / 1024
-  return mib >= 1
-    ? `${Math.round(mib * 10) / 10} MiB`
-    : `${Math.round(bytes / 102.4) / 10} KiB`
 }

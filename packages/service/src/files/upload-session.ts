@@ -1,5 +1,6 @@
 import { INLINE_MAX_BYTES, type UploadSpool } from '@custody/blob-store'
 import { CustodyError, quotaOf } from '@custody/domain'
+import { fileTooLarge } from '@custody/domain/errors'
 import type { Principal } from '../auth/principal.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import type { QuotaLedger } from '../usage/quota-ledger.ts'
@@ -9,11 +10,10 @@ import type { UploadPolicy, UploadSession } from './files.ts'
 import { type FollowedUploads, followUpload } from './follow-upload.ts'
 import { extensionOf } from './judge-content.ts'
 import {
+  largestLimit,
   limitOf,
-  mostBytes,
   offeredPurposes,
   requirePurpose,
-  tooLarge,
 } from './purpose-rules.ts'
 
 /** Uploads at once with one key; more are told to wait. */
@@ -88,11 +88,13 @@ export function createUploadAdmission(
         declaredBytes > INLINE_MAX_BYTES
       if (stages) requireSpace()
       const offered = offeredPurposes(plugins, principal, policy)
-      const maxBytes = partBytes ?? mostBytes(offered, principal, policy)
+      const { maxBytes, setBy } =
+        partBytes === undefined
+          ? largestLimit(offered, principal, policy)
+          : { maxBytes: partBytes, setBy: 'a part' }
       if (declaredBytes !== undefined && declaredBytes > maxBytes + FORM_OVERHEAD) {
-        throw partBytes === undefined
-          ? tooLarge(declaredBytes, maxBytes, 'any purpose')
-          : tooLarge(declaredBytes, maxBytes, 'a part', 'data')
+        const param = partBytes === undefined ? 'file' : 'data'
+        throw fileTooLarge({ bytes: declaredBytes, limit: maxBytes, setBy, param })
       }
 
       const quota = quotaOf(principal.project.limits, policy)
@@ -110,6 +112,7 @@ export function createUploadAdmission(
       const opened: UploadSpool[] = []
       return {
         maxBytes,
+        maxSetBy: setBy,
         checkPurpose: (name) => void requirePurpose(offered, name, policy),
         spool(hint) {
           let spool = blobs.spool({ maxBytes, signal })

@@ -12,6 +12,7 @@ import {
   uploadNotPending,
   uploadStatus,
 } from '@custody/domain'
+import { fileTooLarge } from '@custody/domain/errors'
 import { findUploadOf, listUploadParts } from '@custody/file-index'
 import type { Appender } from '../appender.ts'
 import type { Principal } from '../auth/principal.ts'
@@ -21,7 +22,7 @@ import { toFileView } from '../files/file-view.ts'
 import type { UploadPolicy } from '../files/files.ts'
 import type { Intake } from '../files/intake.ts'
 import { contentRefusals } from '../files/judge-content.ts'
-import { offeredPurposes, requirePurpose, tooLarge } from '../files/purpose-rules.ts'
+import { offeredPurposes, requirePurpose } from '../files/purpose-rules.ts'
 import { storeContent } from '../files/store-content.ts'
 import { type AppendOnce, doOnce } from '../idempotency/idempotency.ts'
 import type { UploadRates } from '../rates/upload-rates.ts'
@@ -181,7 +182,9 @@ export function createUploads(
     const refused = refusals.find(({ key }) => key !== 'empty_file')
     if (refused) throw ofDeclaration(refused)
     const { fileBytes } = uploadLimits
-    if (bytes > fileBytes) throw ofDeclaration(tooLarge(bytes, fileBytes, 'an upload'))
+    if (bytes > fileBytes) {
+      throw fileTooLarge({ bytes, limit: fileBytes, setBy: 'an upload', param: 'bytes' })
+    }
     await requireRoom(principal, policy, bytes)
     const upload = ids.uuid()
     const { metadata, classification, complianceRegime, options, textOptions } = request

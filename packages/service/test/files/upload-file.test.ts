@@ -23,10 +23,10 @@ const source = `
     },
   } }`
 
-const ofExtension = (extension: string, bytes: number) =>
-  new RegExp(`: extension '${extension}' takes at most ${bytes} bytes`)
-const ofPurpose = (bytes: number) =>
-  new RegExp(`: purpose 'paper' takes at most ${bytes} bytes`)
+const ofExtension = (extension: string, bytes: number, whose = "purpose 'paper'") =>
+  new RegExp(`: extension '${extension}' of ${whose} takes at most ${bytes} bytes, and`)
+const ofPurpose = (bytes: number, whose = '') =>
+  new RegExp(`: purpose 'paper'${whose} takes at most ${bytes} bytes, and`)
 
 const bounds: readonly {
   readonly what: string
@@ -59,15 +59,36 @@ const bounds: readonly {
     what: 'that of the purpose in the dialect before the plugin’s',
     filename: 'a.txt',
     most: 25,
-    message: ofPurpose(25),
+    message: ofPurpose(25, " of dialect 'openai'"),
     policy: { purposes: { paper: { maxBytes: 25 } } },
   },
   {
     what: 'that of the extension in the dialect before the plugin’s',
     filename: 'a.md',
     most: 12,
-    message: ofExtension('.md', 12),
+    message: ofExtension('.md', 12, "dialect 'openai'"),
     policy: { extensions: { '.md': { maxBytes: 12 } } },
+  },
+  {
+    what: 'that of the dialect where the plugin takes more',
+    filename: 'a.txt',
+    most: 15,
+    message: /: dialect 'openai' takes at most 15 bytes, and/,
+    policy: { maxFileBytes: 15 },
+  },
+  {
+    what: 'that of the project for all files',
+    filename: 'a.txt',
+    most: 14,
+    message: /: this project takes at most 14 bytes, and/,
+    limits: { max_file_bytes: 14 },
+  },
+  {
+    what: 'that of the project for the purpose before that',
+    filename: 'a.txt',
+    most: 13,
+    message: ofPurpose(13, ' of this project'),
+    limits: { max_file_bytes: 14, purposes: { paper: { max_bytes: 13 } } },
   },
 ]
 
@@ -195,7 +216,7 @@ t.test('a dialect may take any purpose', async (t) => {
   await t.rejects(any('a\nb'), { code: 'invalid_value', param: 'purpose' })
   await t.rejects(any('new', 51), {
     key: 'file_too_large',
-    message: /purpose 'new' takes at most 50 bytes/,
+    message: /dialect 'openai' takes at most 50 bytes/,
   })
   const limits = { purposes: { new: { max_bytes: 60 } } }
   t.match(await any('new', 60, limits), { bytes: 60 }, 'the project bounds what it names')
