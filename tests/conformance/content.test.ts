@@ -100,12 +100,35 @@ for (const [what, content] of Object.entries(contents)) {
       }
     })
 
+    t.test(`a number of any length is a number`, async (t) => {
+      const huge = '9'.repeat(400)
+      for (const range of [`bytes=1-${huge}`, `bytes=1-18446744073709551615`]) {
+        const { status, bytes } = await get({ range })
+        t.match({ status, length: bytes.length }, { status: 206, length: size - 1 })
+      }
+      t.equal((await get({ range: `bytes=-${huge}` })).bytes.length, size)
+      t.equal((await get({ range: `bytes=${huge}-` })).status, 416)
+    })
+
     t.test(`If-Range decides about the range`, async (t) => {
       const range = 'bytes=0-4'
       t.equal((await get({ range, 'if-range': `"${sha256}"` })).status, 206)
-      t.equal((await get({ range, 'if-range': '"other"' })).status, 200)
+      for (const tag of ['"other"', `W/"${sha256}"`])
+        t.equal((await get({ range, 'if-range': tag })).status, 200, tag)
       const date = 'Sat, 01 Jan 2028 00:00:00 GMT'
       t.equal((await get({ range, 'if-range': date })).status, 200)
+    })
+
+    t.test(`If-Match with another tag is 412`, async (t) => {
+      const range = 'bytes=0-4'
+      for (const tag of ['"other"', `W/"${sha256}"`, sha256, '"x", "y"']) {
+        for (const headers of [{}, { range }, { 'if-none-match': `"${sha256}"` }]) {
+          const answer = await get({ ...headers, 'if-match': tag })
+          t.match(answer.error(), { status: 412, code: 'precondition_failed' }, tag)
+        }
+      }
+      for (const tag of [`"${sha256}"`, `"x", "${sha256}"`, '*'])
+        t.equal((await get({ range, 'if-match': tag })).status, 206, tag)
     })
 
     t.test(`If-None-Match is 304`, async (t) => {

@@ -300,6 +300,12 @@ export const errorTable = {
     code: 'tile_not_found',
     about: 'The log has no such tile, or not so much of it.',
   },
+  precondition_failed: {
+    status: 412,
+    type: request,
+    code: 'precondition_failed',
+    about: 'If-Match names another content than that of the file.',
+  },
   range_not_satisfiable: {
     status: 416,
     type: request,

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 /** Bytes from `start` (inclusive) to `end` (exclusive). */
 export type ByteRange = { readonly start: number; readonly end: number }
 
-const singleRange = /^bytes=(\d{0,15})-(\d{0,15})$/i
+const singleRange = /^bytes=(\d*)-(\d*)$/i
 
 /**
  * The part of a content that a request asks for; undefined for the whole. Several ranges, a range that does not

@@ -17,3 +17,16 @@ export function matchesAny(
   if (etag === undefined) return false
   return header.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag)
 }
+
+/**
+ * Whether an `If-Match` asks for another content: neither `*`, nor the tag in the list, by strong comparison.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9110#field.if-match
+ */
+export function asksForAnother(
+  header: string | undefined,
+  etag: string | undefined,
+): boolean {
+  if (header === undefined || header.trim() === '*') return false
+  return !header.split(',').some((tag) => tag.trim() === etag)
+}

@@ -1,10 +1,10 @@
-import { CustodyError } from '@custody/domain/errors'
+import { CustodyError, quote } from '@custody/domain/errors'
 import { answerHeaders } from '../answers/answer-headers.ts'
 import { authorizeProject } from '../auth/authorize.ts'
 import type { TransferWatch } from '../connections/transfer-watch.ts'
 import { byteRange } from '../content/byte-range.ts'
 import { contentHeaders } from '../content/content-headers.ts'
-import { etagOf, matchesAny } from '../content/entity-tag.ts'
+import { asksForAnother, etagOf, matchesAny } from '../content/entity-tag.ts'
 import { sendContent } from '../content/send-content.ts'
 import type { HttpDependencies } from '../http-dependencies.ts'
 import type { RequestContext } from '../request-context.ts'
@@ -26,6 +26,12 @@ export function fileContent(
     const { file } = content
     const { req, res } = context
     const etag = etagOf(file.sha256)
+    if (asksForAnother(req.headers['if-match'], etag)) {
+      throw new CustodyError(
+        'precondition_failed',
+        `If-Match names another content: expected ${quote(etag ?? '*')}, but got ${quote(req.headers['if-match'])} instead.`,
+      )
+    }
     const headers = {
       ...answerHeaders(context.state),
       ...contentHeaders(file, etag, req.headers),
