@@ -1,62 +1,94 @@
 import t from 'tap'
+import { adminKey } from '../support/open-service.ts'
 import { readError } from '../support/read-error.ts'
 import { readJson } from '../support/read-json.ts'
-import { startAdmin } from '../support/start-admin.ts'
+import { startAdmin } from '../support/real-admin.ts'
 
-const shown = {
-  object: 'organization.project',
-  created_at: 1_700_000_000,
-  archived_at: null,
-  status: 'active',
-  dialect: 'openai',
-  limits: {},
-}
+type Project = { readonly id: string; readonly created_at: number }
 
 t.test('a project is made, shown, changed and archived in OpenAI’s shape', async (t) => {
-  const { ask, admin } = await startAdmin(t)
-  const made = { ...shown, id: 'proj_0', name: 'One' }
-  t.same(await readJson(await ask('POST', '/projects', { name: 'One' })), made)
-  t.equal(admin.actor, 'admin')
-  t.same(await readJson(await ask('GET', '/projects/proj_0')), made)
-  t.match(await readJson(await ask('POST', '/projects/proj_0', { name: 'Two' })), {
-    name: 'Two',
+  const { ask, fetch } = await startAdmin(t)
+  const before = Math.floor(Date.now() / 1000)
+  const made = await readJson<Project>(await ask('POST', '/projects', { name: 'One' }))
+  t.match(made.id, /^proj_[0-9a-f]{32}$/)
+  t.ok(made.created_at >= before && made.created_at <= Date.now() / 1000)
+  t.same(made, {
+    id: made.id,
+    object: 'organization.project',
+    name: 'One',
+    created_at: made.created_at,
+    archived_at: null,
+    status: 'active',
+    dialect: 'openai',
+    limits: {},
   })
-  t.match(await readJson(await ask('POST', '/projects/proj_0/archive')), {
-    status: 'archived',
-    archived_at: 1_700_000_001,
+  const path = `/projects/${made.id}`
+  t.same(await readJson(await ask('GET', path)), made)
+  const renamed = { ...made, name: 'Two' }
+  t.same(await readJson(await ask('POST', path, { name: 'Two' })), renamed)
+
+  const account = await ask('POST', `${path}/service_accounts`, { name: 'auditor' })
+  const { api_key } = await readJson<{ api_key: { value: string } }>(account)
+  const headers = { authorization: `Bearer ${api_key.value}` }
+  t.match(await readJson(await fetch('/v1/events', { headers })), {
+    data: [
+      { type: 'custody.project.created', actor: 'admin' },
+      { type: 'custody.project.updated', actor: 'admin' },
+      { type: 'custody.service_account.created', actor: 'admin' },
+    ],
   })
+
+  const archived = await readJson<{ archived_at: number }>(
+    await ask('POST', `${path}/archive`),
+  )
+  const { archived_at } = archived
+  t.ok(archived_at >= made.created_at && archived_at <= Date.now() / 1000)
+  t.same(archived, { ...renamed, status: 'archived', archived_at })
 })
 
-t.test('dialect and limits of a project go through as they are', async (t) => {
-  const { ask, admin } = await startAdmin(t)
+t.test('dialect and limits of a project are kept as they are', async (t) => {
+  const { ask } = await startAdmin(t)
   const limits = {
     max_file_bytes: 1_000,
     purposes: { batch: { max_bytes: 500, default_expiry_seconds: 60 } },
     quota_bytes: 10_000,
   }
-  const body = { name: 'One', dialect: 'openai', limits }
-  t.match(await readJson(await ask('POST', '/projects', body)), { limits })
-  t.same(admin.calls, [body])
+  const body = { name: 'One', dialect: 'melious', limits }
+  const { id } = await readJson(await ask('POST', '/projects', body))
+  const shown = await readJson<typeof body>(await ask('GET', `/projects/${id}`))
+  t.same(shown.limits, limits)
+  t.equal(shown.dialect, 'melious')
 })
 
 t.test('lists page by last_id; archived projects come when asked for', async (t) => {
-  const { ask } = await startAdmin(t)
-  for (const name of ['a', 'b', 'c']) await ask('POST', '/projects', { name })
-  await ask('POST', '/projects/proj_1/archive')
+  const { ask, project } = await startAdmin(t)
+  const ids: string[] = []
+  for (const name of ['a', 'b', 'c']) {
+    ids.push((await readJson(await ask('POST', '/projects', { name }))).id)
+  }
+  const [a, b, c] = ids
+  await ask('POST', `/projects/${b}/archive`)
   t.match(await readJson(await ask('GET', '/projects?limit=1')), {
     object: 'list',
-    data: [{ name: 'a' }],
-    first_id: 'proj_0',
-    last_id: 'proj_0',
+    data: [{ id: 'default' }],
+    first_id: 'default',
+    last_id: 'default',
     has_more: true,
   })
-  t.match(await readJson(await ask('GET', '/projects?after=proj_0')), {
-    data: [{ name: 'c' }],
-    last_id: 'proj_2',
-    has_more: false,
+  t.match(await readJson(await ask('GET', `/projects?limit=1&after=${project}`)), {
+    object: 'list',
+    data: [{ name: 'a' }],
+    first_id: a,
+    last_id: a,
+    has_more: true,
   })
-  const all = await ask('GET', '/projects?include_archived=true')
-  t.match(await readJson(all), { data: [{}, { status: 'archived' }, {}] })
+  const rest = await readJson<{ data: unknown[] }>(
+    await ask('GET', `/projects?after=${a}`),
+  )
+  t.match(rest, { data: [{ name: 'c' }], last_id: c, has_more: false })
+  t.equal(rest.data.length, 1)
+  const all = await ask('GET', `/projects?include_archived=true&after=${project}`)
+  t.match(await readJson(all), { data: [{ id: a }, { status: 'archived' }, { id: c }] })
   t.match(await readError(await ask('GET', '/projects?limit=101')), {
     status: 400,
     code: 'integer_above_max_value',
@@ -123,20 +155,21 @@ const refused = {
 
 for (const [what, [body, code, param]] of Object.entries(refused)) {
   t.test(`a project with ${what} is refused`, async (t) => {
-    const { ask, admin } = await startAdmin(t)
+    const { ask, projectsSince } = await startAdmin(t)
     t.match(await readError(await ask('POST', '/projects', body)), {
       status: 400,
       code,
       param,
     })
-    t.same(admin.calls, [])
+    t.same(await projectsSince(), [])
   })
 }
 
 t.test('null stands for a member that was left out', async (t) => {
-  const { ask, admin } = await startAdmin(t)
-  await ask('POST', '/projects', { name: 'a', dialect: null, limits: null })
-  t.same(admin.calls, [{ name: 'a' }])
+  const { ask } = await startAdmin(t)
+  const body = { name: 'a', dialect: null, limits: null }
+  const made = await readJson(await ask('POST', '/projects', body))
+  t.match(made, { name: 'a', dialect: 'openai', limits: {} })
 })
 
 t.test(
@@ -157,18 +190,18 @@ t.test(
 )
 
 t.test('a body over 1 MiB is refused, with and without a length', async (t) => {
-  const { ask, fetch, admin } = await startAdmin(t)
+  const { ask, fetch, projectsSince } = await startAdmin(t)
   const name = 'n'.repeat(2 ** 20)
   const refusal = { status: 413, code: 'body_too_large' }
   t.match(await readError(await ask('POST', '/projects', { name })), refusal)
   const chunked = await fetch('/v1/organization/projects', {
     method: 'POST',
-    headers: { authorization: 'Bearer sk-admin-test' },
+    headers: { authorization: `Bearer ${adminKey}` },
     body: ReadableStream.from([Buffer.from(JSON.stringify({ name }))]),
     duplex: 'half',
   })
   t.match(await readError(chunked), refusal)
-  t.same(admin.calls, [])
+  t.same(await projectsSince(), [])
 })
 
 t.test('only the admin key administers', async (t) => {

@@ -28,7 +28,7 @@ export type TestServiceOptions = {
 
 export const adminKey = 'sk-custody-admin-key-of-a-test'
 
-const ownPlugins = ['general', 'batch-jsonl'].map(
+export const ownPlugins: readonly string[] = ['general', 'batch-jsonl'].map(
   (name) => new URL(`../../../../plugins/${name}/src/index.ts`, import.meta.url).href,
 )
 
