@@ -106,7 +106,7 @@ export const fastapiAi: Provider = {
           status: 413,
           code: 'file_too_large',
           message: new RegExp(
-            `'batch' takes at most ${200 * MiB} bytes .*has (at least )?${bytes}`,
+            `'batch' of dialect '\\S+' takes at most ${200 * MiB} bytes .*has (at least )?${bytes}`,
           ),
         })
       },

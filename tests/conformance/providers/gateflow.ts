@@ -131,7 +131,7 @@ const takesAtMost =
       code: 'file_too_large',
       param: 'file',
       message: new RegExp(
-        `purpose '${purpose}' takes at most ${mebibytes * MiB} bytes .* has (at least )?${content.length}`,
+        `purpose '${purpose}' of dialect 'gateflow' takes at most ${mebibytes * MiB} bytes .* has (at least )?${content.length}`,
       ),
     })
   }
@@ -571,7 +571,7 @@ print(f"File ID: {file['id']}")`,
       isRefused(await api.upload(upload), {
         status: 413,
         code: 'file_too_large',
-        message: /at most 4 bytes .* has 5/,
+        message: /this project takes at most 4 bytes, .* has 5/,
       })
     }),
     holds('415 | Unsupported media type |', async ({ api }) => {

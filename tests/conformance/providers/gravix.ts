@@ -290,7 +290,7 @@ export const gravix: Provider = {
         status: 413,
         type: 'file_too_large',
         code: 'file_too_large',
-        message: /at most 4 bytes .* has 5/,
+        message: /this project takes at most 4 bytes, .* has 5/,
       })
     }),
     holds('429rate_limit_exceededToo many upload requests', async (world) => {

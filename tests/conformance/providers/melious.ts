@@ -334,7 +334,7 @@ export const melious: Provider = {
         status: 400,
         type: 'invalid_request_error',
         code: 'file_too_large',
-        message: /at most 4 bytes .* has 5/,
+        message: /this project takes at most 4 bytes, .* has 5/,
       })
     }),
     holds('— missing or invalid API key.', async (world) => {

@@ -102,7 +102,7 @@ export const openai: Provider = {
           status: 413,
           code: 'file_too_large',
           message: new RegExp(
-            `'batch' takes at most ${200 * MiB} bytes .*has (at least )?${bytes}`,
+            `'batch' of dialect '\\S+' takes at most ${200 * MiB} bytes .*has (at least )?${bytes}`,
           ),
         })
       },
