@@ -202,7 +202,7 @@ export function blobStoreContract(
       await over.write(Buffer.alloc(maxBytes - 1))
       t.throws(() => over.write(Buffer.alloc(2)), {
         code: 'file_too_large',
-        message: new RegExp(`at least ${maxBytes + 1} bytes.*at most ${maxBytes} `),
+        message: new RegExp(`at most ${maxBytes} bytes.* at least ${maxBytes + 1}\\.$`),
       })
       t.throws(() => over.write(Buffer.alloc(1)), { code: 'file_too_large' })
       await t.rejects(over.end(), { code: 'file_too_large' })
