@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type Answer,
   type ApiClient,
@@ -56,6 +57,41 @@ t.test('60 parts at once become a file in the order of the list', async (t) => {
   t.ok(back.bytes.equals(content))
   const sha256 = createHash('sha256').update(content).digest('hex')
   t.equal(back.headers.get('etag'), `"${sha256}"`)
+})
+
+t.test('large parts at once, one of them cut off half-way and sent again', async (t) => {
+  const parts = Array.from({ length: 5 }, (_, n) =>
+    n % 2 === 0 ? randomBytes(2_500 * KiB) : partOf(2_500 * KiB, n),
+  )
+  const content = Buffer.concat(parts)
+  for (const stops of [false, true]) {
+    const upload = await create(content.length)
+    const cut = new AbortController()
+    const { body, contentType } = multipart([{ name: 'data', filename: 'a', content }])
+    const lost = fetch(`${server.address}/v1/uploads/${upload}/parts`, {
+      method: 'POST',
+      headers: {
+        'content-type': contentType,
+        authorization: `Bearer ${server.apiKey}`,
+      },
+      body: new ReadableStream({
+        start: (stream) => stream.enqueue(Buffer.from(body).subarray(0, 1_500 * KiB)),
+      }),
+      duplex: 'half',
+      signal: cut.signal,
+    }).catch(() => undefined)
+    await sleep(20)
+    const adding = parts.map((part) => add(upload, part))
+    if (stops) await Promise.all(adding)
+    cut.abort()
+    const ids = (await Promise.all(adding)).map(idOf)
+    t.equal(await lost, undefined)
+    const { file } = (await complete(upload, ids)).json<UploadObject>()
+    const back = await api.content(file?.id ?? '')
+    t.ok(back.bytes.equals(content))
+    const sha256 = createHash('sha256').update(content).digest('hex')
+    t.equal(back.headers.get('etag'), `"${sha256}"`)
+  }
 })
 
 t.test('completions at once, the same and others, make one file', async (t) => {

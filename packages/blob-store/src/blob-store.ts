@@ -1,5 +1,6 @@
 import type { ReadOptions } from './byte-range.ts'
 import type { SealedExtent } from './sealed/read-sealed.ts'
+import type { ContentFollower } from './spool/content-follower.ts'
 import type { SpooledContent } from './spool/spooled-content.ts'
 import type { UploadSpool } from './spool/upload-spool.ts'
 
@@ -26,6 +27,8 @@ export interface BlobStore {
   spool(options: {
     /** Most bytes that the content may have, inclusive. One more: `file_too_large`. */
     readonly maxBytes: number
+    /** Shown content that is larger than {@link INLINE_MAX_BYTES} and is sealed, and no other. */
+    readonly follower?: ContentFollower | undefined
     readonly signal: AbortSignal
   }): UploadSpool
 

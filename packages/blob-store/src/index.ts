@@ -25,6 +25,7 @@ export {
 } from './sealed/sealed-formats.ts'
 export type { ReadStored } from './sealed/stored-bytes.ts'
 export { unwrapKey, wrapKey } from './sealed/wrap-key.ts'
+export type { ContentFollower } from './spool/content-follower.ts'
 export type { SpooledContent, StoredForm } from './spool/spooled-content.ts'
 export type { SealOptions } from './spool/staging-area.ts'
 export type { StagedPart, UploadSpool } from './spool/upload-spool.ts'

@@ -93,10 +93,7 @@ export class DiskBlobStore implements BlobStore {
     })
   }
 
-  spool(options: {
-    readonly maxBytes: number
-    readonly signal: AbortSignal
-  }): UploadSpool {
+  spool(options: Parameters<BlobStore['spool']>[0]): UploadSpool {
     return this.#staging.spool(options)
   }
 

@@ -1,22 +1,32 @@
+import type { ContentFollower } from './content-follower.ts'
 import type { ContentSeal, SealedPiece } from './seal-threads.ts'
 import type { StoredForm } from './spooled-content.ts'
 import type { StagedFile } from './staged-file.ts'
 import type { StagingFile } from './staging-file.ts'
 
+export type SealedStagingOptions = {
+  readonly dataKey: Uint8Array
+  /** Shown what is appended. */
+  readonly follower: ContentFollower | undefined
+  /** Whether one thread seals all there is. */
+  readonly oneThread: boolean
+}
+
 /** A staging file that never holds plain text: what is appended is sealed by a thread, and written as that comes back. */
 export class SealedStagingFile implements StagedFile {
   readonly #file: StagingFile
   readonly #seal: ContentSeal
-  readonly #dataKey: Uint8Array
+  readonly #options: SealedStagingOptions
+  #isBegun = false
   #bytes = 0
   /** The last write: it goes on while the next content is sealed. */
   #writing: Promise<void> = Promise.resolve()
   #stored: StoredForm | undefined
 
-  constructor(file: StagingFile, seal: ContentSeal, dataKey: Uint8Array) {
+  constructor(file: StagingFile, seal: ContentSeal, options: SealedStagingOptions) {
     this.#file = file
     this.#seal = seal
-    this.#dataKey = dataKey
+    this.#options = options
   }
 
   get path(): string {
@@ -41,18 +51,27 @@ export class SealedStagingFile implements StagedFile {
   startHashing(): void {}
 
   async append(content: Uint8Array): Promise<void> {
+    const { follower, oneThread } = this.#options
+    if (!follower) return await this.#append(content)
+    if (!this.#isBegun) await follower.begin({ oneThread })
+    this.#isBegun = true
+    await follower.pass(content, () => this.#append(content))
+  }
+
+  async #append(content: Uint8Array): Promise<void> {
     const piece = await this.#seal.push(content)
     this.#bytes += content.length
     await this.#write(piece)
   }
 
   async sha256(): Promise<string> {
+    this.#options.follower?.end()
     const piece = await this.#seal.end()
     const { format, sha256 } = piece
     await this.#write(piece)
     await this.#writing
     const { bytes } = this.#file
-    const dataKey = this.#dataKey
+    const { dataKey } = this.#options
     this.#stored = { format, bytes, dataKey, inline: undefined }
     return sha256
   }

@@ -9,6 +9,7 @@ import { DATA_KEY_BYTES, type SealMode } from '../sealed/sealed-formats.ts'
 import { FRAME_BYTES } from '../sealed/seek-table.ts'
 import { HEADER_BYTES } from '../sealed/segment-layout.ts'
 import { BlockPool } from './block-pool.ts'
+import type { ContentFollower } from './content-follower.ts'
 import type { HashThread } from './hash-thread.ts'
 import { InlineContent } from './inline-content.ts'
 import { SealThreads } from './seal-threads.ts'
@@ -82,14 +83,19 @@ export class StagingArea {
     this.#sealThreads = seal && new SealThreads({ threads: seal.threads })
   }
 
-  spool(options: { maxBytes: number; signal: AbortSignal }): UploadSpool {
+  /** See `BlobStore.spool`. */
+  spool(options: {
+    readonly maxBytes: number
+    readonly follower?: ContentFollower | undefined
+    readonly signal: AbortSignal
+  }): UploadSpool {
     const spool = new StagingSpool({
       maxBytes: options.maxBytes,
       signal: options.signal,
       blocks: this.#blocks,
       maxBlocks: () => this.#maxBlocks(),
       hashesOneBlock: !this.#options.seal,
-      createFile: () => this.#createStagedFile(),
+      createFile: () => this.#createStagedFile(options.follower),
       removeFile: (file) => this.#removeFile(file),
       inlineContent: (bytes) => this.fromBuffer(bytes),
       stagedContent: (file, sha256) => this.#stagedContent(file, sha256),
@@ -160,7 +166,7 @@ export class StagingArea {
     return { format, bytes: stored.length, dataKey, inline: stored }
   }
 
-  async #createStagedFile(): Promise<StagedFile> {
+  async #createStagedFile(follower: ContentFollower | undefined): Promise<StagedFile> {
     const { seal } = this.#options
     if (!seal || !this.#sealThreads) return await this.#createFile()
     const dataKey = seal.random(DATA_KEY_BYTES)
@@ -168,7 +174,8 @@ export class StagingArea {
     const file = await this.#createFile()
     try {
       const opened = this.#sealThreads.open({ mode: seal.mode, dataKey, random })
-      return new SealedStagingFile(file, opened, dataKey)
+      const oneThread = seal.threads === 1
+      return new SealedStagingFile(file, opened, { dataKey, follower, oneThread })
     } catch (error) {
       await this.#removeFile(file)
       throw error

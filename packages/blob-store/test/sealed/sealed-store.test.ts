@@ -264,3 +264,45 @@ t.test('many at once that come in any chunks come back each for itself', async (
     }),
   )
 })
+
+t.test(
+  'a follower is shown all content before it is stored, and holds it back',
+  async (t) => {
+    const store = await openSealed(t)
+    const content = randomBytes(2.5 * MiB)
+    const hash = createHash('sha256')
+    const told: unknown[] = []
+    const gate = Promise.withResolvers<void>()
+    const spool = store.spool({
+      maxBytes: content.length,
+      follower: {
+        async begin(how) {
+          told.push(how)
+          await gate.promise
+        },
+        async pass(block, store) {
+          await store()
+          t.ok(block.buffer instanceof SharedArrayBuffer && block.byteOffset === 0)
+          hash.update(block)
+        },
+        end: () => told.push('end'),
+      },
+      signal: never,
+    })
+    const writing = (async () => {
+      for (let at = 0; at < content.length; at += 65_536) {
+        await spool.write(content.subarray(at, at + 65_536))
+      }
+      return await spool.end()
+    })()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    t.same(told, [{ oneThread: true }])
+    gate.resolve()
+    const whole = await writing
+    t.same(told, [{ oneThread: true }, 'end'])
+    t.equal(hash.digest('hex'), sha256(content))
+    const id = randomUUID()
+    await whole.commit(id)
+    t.ok((await readBack(store, id, whole)).equals(content))
+  },
+)

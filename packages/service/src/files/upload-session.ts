@@ -1,4 +1,8 @@
-import { INLINE_MAX_BYTES, type UploadSpool } from '@custody/blob-store'
+import {
+  type ContentFollower,
+  INLINE_MAX_BYTES,
+  type UploadSpool,
+} from '@custody/blob-store'
 import { CustodyError, quotaOf } from '@custody/domain'
 import { fileTooLarge } from '@custody/domain/errors'
 import type { Principal } from '../auth/principal.ts'
@@ -42,6 +46,8 @@ export interface UploadAdmission {
       isRepeat?: boolean
       /** It is a part of a file: at most so many bytes. Absent: what a purpose takes at most. */
       partBytes?: number
+      /** Shown what of the content is sealed. */
+      follower?: ContentFollower | undefined
       signal: AbortSignal
     },
   ): UploadSession
@@ -71,7 +77,8 @@ export function createUploadAdmission(
   }
 
   return {
-    begin(principal, { policy, declaredBytes, dryRun, isRepeat, partBytes, signal }) {
+    begin(principal, { policy, declaredBytes, follower, signal, ...options }) {
+      const { dryRun, isRepeat, partBytes } = options
       const { keyId } = principal
       const others = running.get(keyId) ?? 0
       if (others >= MAX_UPLOADS_PER_KEY) {
@@ -115,7 +122,7 @@ export function createUploadAdmission(
         maxSetBy: setBy,
         checkPurpose: (name) => void requirePurpose(offered, name, policy),
         spool(hint) {
-          let spool = blobs.spool({ maxBytes, signal })
+          let spool = blobs.spool({ maxBytes, follower, signal })
           const purpose = offered.find(({ name }) => name === hint?.purpose)
           // A dry run wants to say more of a file than that it is too large.
           if (hint && purpose && !dryRun) {

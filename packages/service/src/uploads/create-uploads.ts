@@ -237,14 +237,20 @@ export function createUploads(
       const isRepeat = attempt?.isRepeat ?? false
       // One that is there already is told even when the upload has ended since.
       const upload = await (isRepeat ? find : findPending)(principal, part)
-      const session = admission.begin(principal, {
-        policy,
-        declaredBytes,
-        isRepeat,
-        partBytes: uploadLimits.partBytes,
-        signal,
-      })
-      const turn = isPending(upload, now()) ? rolling.begin(upload) : undefined
+      const turn = isPending(upload, now())
+        ? rolling.begin(upload, { declaredBytes, signal })
+        : undefined
+      const session = admitted()
+      function admitted() {
+        try {
+          const { partBytes } = uploadLimits
+          const options = { policy, declaredBytes, isRepeat, partBytes, signal }
+          return admission.begin(principal, { ...options, follower: turn?.follower })
+        } catch (error) {
+          turn?.dropped()
+          throw error
+        }
+      }
       return {
         ...session,
         async add(content) {

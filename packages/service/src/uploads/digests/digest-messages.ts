@@ -11,6 +11,17 @@ export type DigestRequest =
       readonly algorithms: readonly Algorithm[]
     }
   | { readonly kind: 'update'; readonly id: number; readonly bytes: Uint8Array }
+  /** The first `bytes` bytes of `memory`, which is free again with the answer. */
+  | {
+      readonly kind: 'shared'
+      readonly id: number
+      readonly memory: SharedArrayBuffer
+      readonly bytes: number
+    }
+  /** What was taken by now is kept in mind, in place of what was before. */
+  | { readonly kind: 'mark'; readonly id: number }
+  /** What was taken since the mark was not. */
+  | { readonly kind: 'undo'; readonly id: number }
   /** The bytes of an extent, which the thread reads by itself. */
   | { readonly kind: 'file'; readonly id: number; readonly place: StoredFilePlace }
   | { readonly kind: 'end'; readonly id: number }

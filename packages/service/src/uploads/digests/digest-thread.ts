@@ -26,6 +26,16 @@ export interface OpenDigest {
    * @throws CustodyError `internal_error`; for a file `content_damaged`, else what `content` throws
    */
   add(content: DigestSource): Promise<void>
+  /**
+   * Content at the start of shared memory, which is not to be changed until this resolves.
+   *
+   * @throws CustodyError `internal_error`
+   */
+  share(content: Uint8Array<SharedArrayBuffer>): Promise<void>
+  /** What was added by now can be come back to; not while something is being added. */
+  mark(): void
+  /** As if nothing had been added since the mark. */
+  undo(): void
   /** @throws CustodyError `internal_error` */
   end(): Promise<Digests>
   /** Safe at any time. */
@@ -46,7 +56,7 @@ export type DigestSource = AsyncIterable<Uint8Array> | { readonly place: StoredF
 /** The thread starts with the first content, and keeps no process alive while nobody waits for it. */
 export function createDigestThread(
   createWorker: () => Worker = () =>
-    new Worker(new URL('./digest-worker.ts', import.meta.url), { env: {} }),
+    new Worker(new URL('./digest-worker.ts', import.meta.url), { env: {}, execArgv: [] }),
 ): DigestThread {
   const running = new Map<number, Running>()
   let worker: Worker | undefined
@@ -135,6 +145,14 @@ export function createDigestThread(
               send({ kind: 'update', id, bytes }, [bytes.buffer])
             }
           }),
+        share: ({ buffer: memory, length: bytes }) =>
+          waitFor(async () => {
+            one.pending += bytes
+            send({ kind: 'shared', id, memory, bytes })
+            await room(0)
+          }),
+        mark: () => send({ kind: 'mark', id }),
+        undo: () => send({ kind: 'undo', id }),
         end: () =>
           waitFor(async () => {
             if (one.error) throw one.error

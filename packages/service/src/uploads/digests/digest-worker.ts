@@ -12,6 +12,7 @@ import type { Algorithm, DigestReply, DigestRequest } from './digest-messages.ts
 type Hashes = ReadonlyMap<Algorithm, Hash>
 
 const open = new Map<number, Hashes>()
+const marks = new Map<number, Hashes>()
 const hashed = collectYoung()
 
 function reply(message: DigestReply): void {
@@ -23,8 +24,16 @@ function update(hashes: Hashes, bytes: Uint8Array): void {
   hashed(bytes.length)
 }
 
-function fail(id: number, error: unknown): void {
+const copies = (hashes: Hashes): Hashes =>
+  new Map([...hashes].map(([name, hash]) => [name, hash.copy()]))
+
+function forget(id: number): void {
   open.delete(id)
+  marks.delete(id)
+}
+
+function fail(id: number, error: unknown): void {
+  forget(id)
   const told =
     error instanceof CustodyError
       ? error
@@ -75,7 +84,21 @@ parentPort?.on('message', (request: DigestRequest) => {
     reply({ kind: 'taken', id, bytes: request.bytes.length })
     return
   }
-  open.delete(id)
+  if (request.kind === 'shared') {
+    const { memory, bytes } = request
+    for (const hash of hashes.values()) hash.update(new Uint8Array(memory, 0, bytes))
+    reply({ kind: 'taken', id, bytes })
+    return
+  }
+  if (request.kind === 'mark') {
+    marks.set(id, copies(hashes))
+    return
+  }
+  if (request.kind === 'undo') {
+    open.set(id, copies(marks.get(id) ?? new Map()))
+    return
+  }
+  forget(id)
   if (request.kind === 'end') {
     const digests = [...hashes].map(([name, hash]) => [name, hash.digest('hex')])
     reply({ kind: 'digests', id, digests: Object.fromEntries(digests) })
