@@ -30,7 +30,11 @@ export class HashThread {
   constructor(options: { readonly createWorker?: () => Worker } = {}) {
     this.#createWorker =
       options.createWorker ??
-      (() => new Worker(new URL('./hash-worker.ts', import.meta.url), { env: {} }))
+      (() =>
+        new Worker(new URL('./hash-worker.ts', import.meta.url), {
+          env: {},
+          execArgv: [],
+        }))
   }
 
   open(path: string): FileHash {

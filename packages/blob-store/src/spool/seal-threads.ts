@@ -53,7 +53,11 @@ export class SealThreads {
     this.#max = options.threads
     this.#createWorker =
       options.createWorker ??
-      (() => new Worker(new URL('./seal-worker.ts', import.meta.url), { env: {} }))
+      (() =>
+        new Worker(new URL('./seal-worker.ts', import.meta.url), {
+          env: {},
+          execArgv: [],
+        }))
   }
 
   /** @throws CustodyError `overloaded` after {@link SealThreads.close} */

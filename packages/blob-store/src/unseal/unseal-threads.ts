@@ -47,7 +47,11 @@ export class UnsealThreads {
     this.#max = options.threads
     this.#createWorker =
       options.createWorker ??
-      (() => new Worker(new URL('./unseal-worker.ts', import.meta.url), { env: {} }))
+      (() =>
+        new Worker(new URL('./unseal-worker.ts', import.meta.url), {
+          env: {},
+          execArgv: [],
+        }))
   }
 
   /** See `BlobStore.readSealed`. */

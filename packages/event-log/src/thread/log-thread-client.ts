@@ -61,6 +61,8 @@ export async function startLogThread(
 ): Promise<LogThread> {
   const worker = new Worker(new URL('./log-thread.ts', import.meta.url), {
     workerData: data,
+    // What the process was told to load beforehand is for its main thread.
+    execArgv: [],
     name: 'custody-log',
   })
   const appends = new Map<number, Append>()

@@ -21,6 +21,7 @@ export function startVerifyWorkers(
   const workers = Array.from({ length: threads }, () => {
     const worker = new Worker(new URL('./verify-thread.ts', import.meta.url), {
       workerData: data,
+      execArgv: [],
       name: 'custody-verify',
     })
     worker.on('message', (answer: VerifyAnswer) => {
