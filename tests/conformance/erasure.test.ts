@@ -343,48 +343,6 @@ t.test("a key's trail goes, and other people's files stay as they are", async (t
   t.equal(await verifies(server), 'OK')
 })
 
-t.test("a key's uploads in parts are a part of its trail, pending or not", async (t) => {
-  const { api, id: project, keyId } = await server.createProject({ scopes })
-  const name = () => `u${randomBytes(12).toString('hex')}`
-  const names = [name(), name(), name()]
-  const uploads: string[] = []
-  for (const filename of names) {
-    const declared = { filename, purpose: 'user_data', bytes: 4, mime_type: 'text/plain' }
-    const answer = await api.call('POST', '/v1/uploads', { body: declared })
-    t.equal(answer.status, 200, answer.text)
-    uploads.push(answer.json().id)
-  }
-  const [, cancelled, completed] = uploads
-  await api.call('POST', `/v1/uploads/${cancelled}/cancel`)
-  const part = await api.call('POST', `/v1/uploads/${completed}/parts`, {
-    body: multipart([{ name: 'data', filename: 'blob', content: 'four' }]),
-  })
-  const body = { part_ids: [part.json().id] }
-  const done = await api.call('POST', `/v1/uploads/${completed}/complete`, { body })
-  const { id: file } = done.json<{ file: { id: string } }>().file
-
-  const args = ['erase', '--actor', keyId, '--project', project]
-  const expected = { files: 1, file_ids: [file], held: 0, uploads: 2 }
-  const plan = await server.custody(...args, '--dry-run', '--json')
-  t.match(JSON.parse(plan.stdout), expected)
-  t.match((await api.get(file)).json(), { filename: names[2] }, 'nothing was done')
-  t.match(JSON.parse((await server.custody(...args, '--json')).stdout), expected)
-  const bytes = readdirSync(server.dataDir).filter((path) =>
-    path.startsWith('custody.db'),
-  )
-  for (const path of bytes) {
-    const all = readFileSync(join(server.dataDir, path))
-    t.same(
-      names.filter((one) => all.includes(one)),
-      [],
-      path,
-    )
-  }
-  t.match((await server.custody(...args)).stdout, /0 files/)
-  t.equal(await replays(server), 'OK')
-  t.equal(await verifies(server), 'OK')
-})
-
 t.test('an older database is erased again before it serves', async (t) => {
   const dataDir = temporaryFolder(t)
   const first = await startServer(t, { dataDir, env })

@@ -152,8 +152,12 @@ export function createEraser(
     if (source !== undefined) {
       for (const { id } of await listUploadParts(sql, source)) named.add(id)
     }
+    return await leftOf([...named].map((id) => ({ id })))
+  }
+
+  async function leftOf(extents: readonly { readonly id: string }[]): Promise<string[]> {
     const left: string[] = []
-    for (const extent of named) if (await isGarbage(sql, extent)) left.push(extent)
+    for (const { id } of extents) if (await isGarbage(log.reader.sql, id)) left.push(id)
     return left
   }
 
@@ -183,12 +187,16 @@ export function createEraser(
       const found = await compareList(erasureFile, eventAt)
       listedTo = found.listedTo
       isPurged = found.isPurged && found.missing.length === 0
-      await repeatErasures(environment, appender, found.missing)
+      const uploads = await repeatErasures(environment, appender, found.missing)
       await list()
       for (const { project, stream } of found.missing) {
         const left = await leftExtents(project, stream)
         // What cannot be removed now is queued.
         await destroyExtents(environment, appender, left)
+      }
+      for (const upload of uploads) {
+        const parts = await listUploadParts(log.reader.sql, upload)
+        await destroyExtents(environment, appender, await leftOf(parts))
       }
     },
 

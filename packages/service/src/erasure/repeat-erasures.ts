@@ -1,3 +1,4 @@
+import { CustodyError, type Erasure } from '@custody/domain'
 import { findApiKey, findFile, findServiceAccount, findUpload } from '@custody/file-index'
 import type { Appender, Asking } from '../appender.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
@@ -5,19 +6,45 @@ import type { ListedErasure } from './erasure-list.ts'
 
 /**
  * Erases again what a log that was restored from a backup has once more. No hold protects it: when it was erased,
- * none did. A key that was revoked then is revoked again, since its hash would open doors otherwise.
+ * none did. A key that was revoked then is revoked again, since its hash would open doors otherwise. An upload in parts
+ * that is pending once more, and of which or of whose file something was erased, ends.
+ *
+ * @returns uploads that ended here, whose parts are to be destroyed
  */
 export async function repeatErasures(
   { log, ids, logger }: Pick<ServiceEnvironment, 'log' | 'ids' | 'logger'>,
   appender: Pick<Appender, 'append'>,
   missing: readonly ListedErasure[],
-): Promise<void> {
-  if (missing.length === 0) return
+): Promise<readonly string[]> {
+  const ended: string[] = []
+  if (missing.length === 0) return ended
   const requestId = ids.prefixed('req_')
 
-  /** An upload in parts that is pending in the backup would go on to say it. */
-  async function hasEnded(upload: string): Promise<boolean> {
-    return Boolean((await findUpload(log.reader.sql, upload))?.ended)
+  /** Ends an upload that is pending, which would go on to say what was erased. */
+  async function end(upload: string, asking: Asking): Promise<void> {
+    if ((await findUpload(log.reader.sql, upload))?.ended) return
+    ended.push(upload)
+    try {
+      await appender.append({ type: 'CancelUpload', upload, idAsSent: upload }, asking)
+    } catch (error) {
+      if (!(error instanceof CustodyError && error.key === 'upload_not_pending'))
+        throw error
+      await appender.append({ type: 'ExpireUpload', upload }, asking)
+    }
+  }
+
+  /** The upload whose file the backup does not have yet. */
+  async function uploadOf(
+    project: string,
+    groups: readonly Erasure[],
+  ): Promise<string | undefined> {
+    for (const { position } of groups) {
+      const query = { from: position - 1, to: position, limit: 1 }
+      const record = (await log.reader.read(query))[0]?.record
+      if (record?.project !== project || !record.type.startsWith('Upload')) continue
+      if (await findUpload(log.reader.sql, record.stream)) return record.stream
+    }
+    return undefined
   }
 
   for (const { project, stream, groups } of missing) {
@@ -39,13 +66,18 @@ export async function repeatErasures(
         asking,
       )
     }
-    const isKnown =
-      file || key || (await findServiceAccount(sql, stream)) || (await hasEnded(stream))
-    if (!isKnown) continue
-    await appender.append({ type: 'ErasePrivate', stream, groups, again: true }, asking)
+    const isKnown = file || key || (await findServiceAccount(sql, stream))
+    const upload = isKnown ? undefined : await uploadOf(project, groups)
+    if (!isKnown && upload === undefined) continue
+    if (upload !== undefined) await end(upload, asking)
+    await appender.append(
+      { type: 'ErasePrivate', stream: upload ?? stream, groups, again: true },
+      asking,
+    )
   }
   logger.warn(
     { erasures: missing.length },
     'the database is older than the list of erasures; they were applied again',
   )
+  return ended
 }
