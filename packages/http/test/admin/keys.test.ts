@@ -3,7 +3,7 @@ import t from 'tap'
 import { openService, ownPlugins } from '../support/open-service.ts'
 import { readError } from '../support/read-error.ts'
 import { readJson } from '../support/read-json.ts'
-import { type AdminServer, startAdmin } from '../support/real-admin.ts'
+import { type AdminServer, startAdmin } from '../support/start-admin.ts'
 import { storeFile } from '../support/store-file.ts'
 
 const stumbling = new URL('fixtures/stumbling-plugin.ts', import.meta.url).href

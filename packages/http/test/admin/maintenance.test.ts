@@ -5,7 +5,7 @@ import type { ProjectionView } from '@custody/service'
 import t from 'tap'
 import { readError } from '../support/read-error.ts'
 import { readJson } from '../support/read-json.ts'
-import { startAdmin } from '../support/real-admin.ts'
+import { startAdmin } from '../support/start-admin.ts'
 import { storeFile } from '../support/store-file.ts'
 
 const KiB = 1024

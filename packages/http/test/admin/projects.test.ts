@@ -2,7 +2,7 @@ import t from 'tap'
 import { adminKey } from '../support/open-service.ts'
 import { readError } from '../support/read-error.ts'
 import { readJson } from '../support/read-json.ts'
-import { startAdmin } from '../support/real-admin.ts'
+import { startAdmin } from '../support/start-admin.ts'
 
 type Project = { readonly id: string; readonly created_at: number }
 

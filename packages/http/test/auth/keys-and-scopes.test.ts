@@ -2,7 +2,7 @@ import t from 'tap'
 import { file, purpose, upload } from '../support/forms.ts'
 import { adminKey } from '../support/open-service.ts'
 import { readError } from '../support/read-error.ts'
-import { foreignKey, startServer, type TestServer } from '../support/real-server.ts'
+import { foreignKey, startServer, type TestServer } from '../support/start-server.ts'
 
 type Headers = Readonly<Record<string, string>>
 type Given = (server: TestServer) => Headers | Promise<Headers>

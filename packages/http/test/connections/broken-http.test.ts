@@ -1,7 +1,7 @@
 import t from 'tap'
-import { chunk, headOf } from '../support/forms.ts'
+import { chunk, uploadHead } from '../support/forms.ts'
 import { RawClient } from '../support/raw-client.ts'
-import { startServer } from '../support/real-server.ts'
+import { startServer } from '../support/start-server.ts'
 
 const broken = {
   'no HTTP at all': ['hello\r\n\r\n', 400, 'bad_request'],
@@ -59,7 +59,7 @@ t.test('a broken chunk in a body is answered, and leaves nothing', async (t) => 
   const server = await startServer(t, { options: { drainMs: 20 } })
   const client = await RawClient.connect(server.port)
   client.send(
-    headOf(server, undefined),
+    uploadHead(server, undefined),
     chunk(Buffer.from('--x')),
     'not a chunk size\r\n',
   )

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { boundary, chunk, file, form, headOf, purpose } from '../support/forms.ts'
+import { boundary, chunk, file, form, purpose, uploadHead } from '../support/forms.ts'
 import { RawClient } from '../support/raw-client.ts'
-import { startServer, type TestServer } from '../support/real-server.ts'
+import { startServer, type TestServer } from '../support/start-server.ts'
 
 const small = form([purpose, file])
 const large = form([purpose, { ...file, content: Buffer.alloc(1_000_000, 'x') }])
@@ -27,7 +27,7 @@ for (const [what, [length, sent]] of Object.entries({
     async (t) => {
       const server = await startServer(t)
       const client = await RawClient.connect(server.port)
-      client.send(headOf(server, length), sent)
+      client.send(uploadHead(server, length), sent)
       await begun(server)
       await sleep(10)
       client.destroy()
@@ -52,7 +52,7 @@ t.test('a client that vanishes while its key is looked up leaves nothing', async
     }),
   })
   const client = await RawClient.connect(server.port)
-  client.send(headOf(server, small.length), small.subarray(0, 10))
+  client.send(uploadHead(server, small.length), small.subarray(0, 10))
   await asked.promise
   client.destroy()
   await sleep(20)
@@ -73,7 +73,7 @@ t.test('the use case is told when the client vanishes', async (t) => {
     return await upload(principal, request)
   }
   const client = await RawClient.connect(server.port)
-  client.send(headOf(server, small.length), small)
+  client.send(uploadHead(server, small.length), small)
   while (signal === undefined) await sleep(1)
   t.notOk(signal.aborted)
   client.destroy()

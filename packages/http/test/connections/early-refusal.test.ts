@@ -1,8 +1,8 @@
 import t from 'tap'
-import { boundary, file, form, headOf, purpose } from '../support/forms.ts'
+import { boundary, file, form, purpose, uploadHead } from '../support/forms.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { readError } from '../support/read-error.ts'
-import { startServer } from '../support/real-server.ts'
+import { startServer } from '../support/start-server.ts'
 
 const MiB = 2 ** 20
 const limits = { max_file_bytes: MiB }
@@ -37,7 +37,7 @@ t.test(
   async (t) => {
     const server = await startServer(t, { limits })
     const client = await RawClient.connect(server.port)
-    client.send(headOf(server, 40 * MiB), Buffer.alloc(100_000, 'x'))
+    client.send(uploadHead(server, 40 * MiB), Buffer.alloc(100_000, 'x'))
     const refusal = await client.answer()
     t.equal(refusal.status, 413)
     t.not(refusal.headers.get('connection'), 'close')
@@ -46,7 +46,7 @@ t.test(
     const small = form([purpose, file])
     client.send(
       Buffer.alloc(40 * MiB - 100_000, 'x'),
-      headOf(server, small.length),
+      uploadHead(server, small.length),
       small,
     )
     t.equal((await client.answer()).status, 200)
@@ -58,7 +58,7 @@ t.test('a refused body is read up to its bound of bytes, then cut', async (t) =>
   const options = { drainMaxBytes: 256 * 1024 }
   const server = await startServer(t, { limits, options })
   const client = await RawClient.connect(server.port)
-  client.send(headOf(server, 200 * MiB))
+  client.send(uploadHead(server, 200 * MiB))
   t.equal((await client.answer()).status, 413)
   client.send(Buffer.alloc(4 * MiB))
   await client.end()
@@ -68,7 +68,7 @@ t.test('a refused body is read up to its bound of bytes, then cut', async (t) =>
 t.test('a refused body is read up to its bound of time, then cut', async (t) => {
   const server = await startServer(t, { limits, options: { drainMs: 50 } })
   const client = await RawClient.connect(server.port)
-  client.send(headOf(server, 200 * MiB))
+  client.send(uploadHead(server, 200 * MiB))
   t.equal((await client.answer()).status, 413)
   await client.end()
   t.ok(client.closed)

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { file, form, headOf, purpose } from '../support/forms.ts'
+import { file, form, purpose, uploadHead } from '../support/forms.ts'
 import { RawClient } from '../support/raw-client.ts'
-import { startServer } from '../support/real-server.ts'
+import { startServer } from '../support/start-server.ts'
 
 const body = form([purpose, file])
 const expect = 'Expect: 100-continue'
@@ -9,7 +9,7 @@ const expect = 'Expect: 100-continue'
 t.test('a client that asks first is told to go on, then answered', async (t) => {
   const server = await startServer(t)
   const client = await RawClient.connect(server.port)
-  client.send(headOf(server, body.length, expect))
+  client.send(uploadHead(server, body.length, expect))
   t.equal((await client.answer()).status, 100)
   t.equal((await client.send(body).answer()).status, 200)
   client.destroy()
@@ -19,10 +19,10 @@ t.test(
   'a client that asks first is refused before it sent a byte of the body',
   async (t) => {
     const server = await startServer(t)
-    const head = headOf(server, body.length, expect)
+    const head = uploadHead(server, body.length, expect)
     const cases = {
       401: head.replace(server.key, 'nope'),
-      413: headOf(server, 2 ** 40, expect),
+      413: uploadHead(server, 2 ** 40, expect),
       415: head.replace('multipart/form-data', 'multipart/mixed'),
     }
     for (const [status, request] of Object.entries(cases)) {
@@ -36,7 +36,7 @@ t.test(
 t.test('an expectation that nobody knows is passed over', async (t) => {
   const server = await startServer(t)
   const client = await RawClient.connect(server.port)
-  client.send(headOf(server, body.length, 'Expect: the-unexpected'), body)
+  client.send(uploadHead(server, body.length, 'Expect: the-unexpected'), body)
   t.equal((await client.answer()).status, 200)
   client.destroy()
 })

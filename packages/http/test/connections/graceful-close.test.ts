@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { file, form, headOf, purpose } from '../support/forms.ts'
+import { file, form, purpose, uploadHead } from '../support/forms.ts'
 import { RawClient } from '../support/raw-client.ts'
-import { startServer } from '../support/real-server.ts'
+import { startServer } from '../support/start-server.ts'
 
 const large = form([purpose, { ...file, content: Buffer.alloc(200_000, 'x') }])
 
@@ -15,7 +15,7 @@ t.test(
     const uploading = await RawClient.connect(port)
     idle.send('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
     await idle.answer()
-    uploading.send(headOf(server, large.length), large.subarray(0, 100_000))
+    uploading.send(uploadHead(server, large.length), large.subarray(0, 100_000))
     while (files.openSessions === 0) await sleep(1)
 
     const closed = close(10_000)
@@ -34,7 +34,7 @@ t.test('close cuts what still runs after the grace', async (t) => {
   const server = await startServer(t)
   const { port, close, files, leftovers } = server
   const client = await RawClient.connect(port)
-  client.send(headOf(server, large.length), large.subarray(0, 1_000))
+  client.send(uploadHead(server, large.length), large.subarray(0, 1_000))
   while (files.openSessions === 0) await sleep(1)
   await close(30)
   await client.end()

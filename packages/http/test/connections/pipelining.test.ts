@@ -1,7 +1,7 @@
 import t from 'tap'
-import { file, form, headOf, purpose } from '../support/forms.ts'
+import { file, form, purpose, uploadHead } from '../support/forms.ts'
 import { RawClient } from '../support/raw-client.ts'
-import { startServer } from '../support/real-server.ts'
+import { startServer } from '../support/start-server.ts'
 
 t.test('pipelined requests are answered in their order', async (t) => {
   const server = await startServer(t)
@@ -9,7 +9,7 @@ t.test('pipelined requests are answered in their order', async (t) => {
   const names = Array.from({ length: 20 }, (_, index) => `file-${index}.txt`)
   const requests = names.flatMap((filename) => {
     const body = form([purpose, { ...file, filename }])
-    return [headOf(server, body.length), body]
+    return [uploadHead(server, body.length), body]
   })
   client.send(Buffer.concat(requests.map((piece) => Buffer.from(piece))))
   for (const name of names) {
@@ -27,8 +27,13 @@ t.test(
     const client = await RawClient.connect(server.port)
     const good = form([purpose, file])
     const bad = form([purpose, { name: 'color', content: 'red' }, file])
-    client.send(headOf(server, good.length), good, headOf(server, bad.length), bad)
-    client.send(headOf(server, good.length), good)
+    client.send(
+      uploadHead(server, good.length),
+      good,
+      uploadHead(server, bad.length),
+      bad,
+    )
+    client.send(uploadHead(server, good.length), good)
     t.equal((await client.answer()).status, 200)
     t.equal((await client.answer()).status, 400)
     t.equal((await client.answer()).status, 200)

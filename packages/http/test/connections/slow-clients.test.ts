@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { file, form, headOf, purpose } from '../support/forms.ts'
+import { file, form, purpose, uploadHead } from '../support/forms.ts'
 import { RawClient } from '../support/raw-client.ts'
-import { startServer, type TestServer } from '../support/real-server.ts'
+import { startServer, type TestServer } from '../support/start-server.ts'
 import { storeFile } from '../support/store-file.ts'
 
 const body = form([purpose, file])
@@ -17,7 +17,7 @@ for (const [size, bytes] of Object.entries({ small: body, large })) {
     async (t) => {
       const server = await startServer(t, { options: { idleMs: 60, checkEveryMs: 20 } })
       const client = await RawClient.connect(server.port)
-      client.send(headOf(server, bytes.length), bytes.subarray(0, 100))
+      client.send(uploadHead(server, bytes.length), bytes.subarray(0, 100))
       const answer = await client.answer()
       t.equal(answer.status, 408)
       t.match(answer.json().error, {
@@ -41,7 +41,7 @@ t.test('a body that crawls under the least average is cut', async (t) => {
     },
   })
   const client = await RawClient.connect(server.port)
-  client.send(headOf(server, large.length))
+  client.send(uploadHead(server, large.length))
   const crawl = setInterval(() => client.send('x'), 5)
   t.teardown(() => clearInterval(crawl))
   const answer = await client.answer()
@@ -54,7 +54,7 @@ t.test('a slow body that keeps moving is never cut', async (t) => {
     options: { idleMs: 400, slowAfterMs: 40, checkEveryMs: 20, minBytesPerSecond: 10 },
   })
   const client = await RawClient.connect(server.port)
-  client.send(headOf(server, body.length))
+  client.send(uploadHead(server, body.length))
   for (let at = 0; at < body.length; at += 8) {
     client.send(body.subarray(at, at + 8))
     await sleep(10)
@@ -72,7 +72,7 @@ t.test('a client is not blamed for the time that our own disk takes', async (t) 
     if (waits++ === 0) await sleep(500)
   }
   const client = await RawClient.connect(server.port)
-  client.send(headOf(server, large.length), large)
+  client.send(uploadHead(server, large.length), large)
   t.equal((await client.answer()).status, 200)
   client.destroy()
 })

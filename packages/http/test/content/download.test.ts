@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { RawClient } from '../support/raw-client.ts'
 import { readError } from '../support/read-error.ts'
-import { startServer, type TestServer } from '../support/real-server.ts'
+import { startServer, type TestServer } from '../support/start-server.ts'
 import { storeFile } from '../support/store-file.ts'
 
 const KiB = 1024

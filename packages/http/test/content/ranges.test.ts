@@ -1,6 +1,6 @@
 import t from 'tap'
 import { readError } from '../support/read-error.ts'
-import { startServer, type TestServer } from '../support/real-server.ts'
+import { startServer, type TestServer } from '../support/start-server.ts'
 import { storeFile } from '../support/store-file.ts'
 
 const content = '0123456789'

@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { type Part, upload } from '../support/forms.ts'
 import { readError } from '../support/read-error.ts'
 import { readJson } from '../support/read-json.ts'
-import { startServer } from '../support/real-server.ts'
+import { startServer } from '../support/start-server.ts'
 
 const request = JSON.stringify({
   custom_id: '1',

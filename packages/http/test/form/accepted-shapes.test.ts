@@ -2,7 +2,7 @@ import t from 'tap'
 import { boundary, file, form, type Part, purpose, upload } from '../support/forms.ts'
 import { readError } from '../support/read-error.ts'
 import { readJson } from '../support/read-json.ts'
-import { startServer } from '../support/real-server.ts'
+import { startServer } from '../support/start-server.ts'
 
 const shapes: Readonly<Record<string, readonly Part[]>> = {
   'a file part without a Content-Type (curl with stdin)': [

@@ -2,10 +2,10 @@ import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { file, form, headOf, purpose, upload } from '../support/forms.ts'
+import { file, form, purpose, upload, uploadHead } from '../support/forms.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { readError } from '../support/read-error.ts'
-import { startServer } from '../support/real-server.ts'
+import { startServer } from '../support/start-server.ts'
 
 const MiB = 2 ** 20
 
@@ -16,7 +16,7 @@ t.test('no more of a body is read than the spool takes', async (t) => {
   files.beforeWrite = () => gate.promise
   const client = await RawClient.connect(server.port)
   const body = form([purpose, { ...file, content: Buffer.alloc(50 * MiB, 'x') }])
-  client.send(headOf(server, body.length), body)
+  client.send(uploadHead(server, body.length), body)
   let before = -1
   while (client.socket.bytesWritten !== before || files.spooledBytes === 0) {
     before = client.socket.bytesWritten

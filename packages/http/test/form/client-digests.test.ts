@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import t from 'tap'
 import { file, form, purpose, upload } from '../support/forms.ts'
 import { readError } from '../support/read-error.ts'
-import { startServer } from '../support/real-server.ts'
+import { startServer } from '../support/start-server.ts'
 
 const body = form([purpose, file])
 const digest = (algorithm: string) => createHash(algorithm).update(body).digest('base64')

@@ -5,12 +5,12 @@ import {
   chunk,
   file,
   form,
-  headOf,
   lastChunk,
   purpose,
+  uploadHead,
 } from '../support/forms.ts'
 import { RawClient } from '../support/raw-client.ts'
-import { startServer } from '../support/real-server.ts'
+import { startServer } from '../support/start-server.ts'
 
 const body = form([purpose, file], boundary)
 const sha256OfFile = createHash('sha256').update(file.content).digest('hex')
@@ -20,7 +20,7 @@ t.test('a body arrives the same wherever packets cut it', async (t) => {
   const server = await startServer(t)
   const client = await RawClient.connect(server.port)
   for (const place of places) {
-    client.send(headOf(server, body.length), body.subarray(0, place))
+    client.send(uploadHead(server, body.length), body.subarray(0, place))
     await new Promise(setImmediate)
     client.send(body.subarray(place))
     const { status } = await client.answer()
@@ -41,7 +41,9 @@ t.test('a chunked body arrives the same wherever its chunks are cut', async (t) 
       chunk(body.subarray(place)),
       lastChunk,
     ]
-    const { status } = await client.send(headOf(server, undefined), ...chunks).answer()
+    const { status } = await client
+      .send(uploadHead(server, undefined), ...chunks)
+      .answer()
     if (status !== 200) t.fail(`cut at ${place}: ${status}`)
   }
   client.destroy()
@@ -55,8 +57,8 @@ t.test('a body that ends inside its form is refused, and leaves nothing', async 
   for (const place of places.slice(0, -4)) {
     const cut = body.subarray(0, place)
     const pieces = [
-      [headOf(server, cut.length), cut],
-      [headOf(server, undefined), ...(place === 0 ? [] : [chunk(cut)]), lastChunk],
+      [uploadHead(server, cut.length), cut],
+      [uploadHead(server, undefined), ...(place === 0 ? [] : [chunk(cut)]), lastChunk],
     ]
     for (const piece of pieces) {
       const answer = await client.send(...piece).answer()

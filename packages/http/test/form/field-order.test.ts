@@ -1,7 +1,7 @@
 import t from 'tap'
 import { file, type Part, purpose, upload } from '../support/forms.ts'
 import { readJson } from '../support/read-json.ts'
-import { startServer } from '../support/real-server.ts'
+import { startServer } from '../support/start-server.ts'
 
 const anchor: Part = { name: 'expires_after[anchor]', content: 'created_at' }
 const seconds: Part = { name: 'expires_after[seconds]', content: '3600' }

@@ -2,7 +2,7 @@ import t from 'tap'
 import { file, purpose, upload } from '../support/forms.ts'
 import { readError } from '../support/read-error.ts'
 import { readJson } from '../support/read-json.ts'
-import { startServer } from '../support/real-server.ts'
+import { startServer } from '../support/start-server.ts'
 
 const accepted: Readonly<Record<string, string>> = {
   'plain.jsonl': 'plain.jsonl',

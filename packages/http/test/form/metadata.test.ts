@@ -2,7 +2,7 @@ import t from 'tap'
 import { file, type Part, purpose, upload } from '../support/forms.ts'
 import { readError } from '../support/read-error.ts'
 import { readJson } from '../support/read-json.ts'
-import { startServer } from '../support/real-server.ts'
+import { startServer } from '../support/start-server.ts'
 
 const json = (value: unknown): Part => ({
   name: 'metadata',

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { file, type Part, purpose, upload } from '../support/forms.ts'
 import { readError } from '../support/read-error.ts'
-import { startServer } from '../support/real-server.ts'
+import { startServer } from '../support/start-server.ts'
 
 type Case = {
   readonly parts: readonly Part[]

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import t from 'tap'
-import { startServer } from '../support/real-server.ts'
+import { startServer } from '../support/start-server.ts'
 import { storeFile } from '../support/store-file.ts'
 
 const query = 'purpose=user_data&created_before=4000000000'

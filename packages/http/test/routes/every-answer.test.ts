@@ -5,7 +5,7 @@ import { dialectNamed } from '../../src/index.ts'
 import { file, purpose, upload } from '../support/forms.ts'
 import { openService } from '../support/open-service.ts'
 import { readError } from '../support/read-error.ts'
-import { startServer } from '../support/real-server.ts'
+import { startServer } from '../support/start-server.ts'
 import { storeFile } from '../support/store-file.ts'
 
 t.test('every answer has a request id of ours and the time that it took', async (t) => {

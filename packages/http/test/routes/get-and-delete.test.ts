@@ -1,7 +1,7 @@
 import t from 'tap'
 import { readError } from '../support/read-error.ts'
 import { readJson } from '../support/read-json.ts'
-import { foreignKey, startServer } from '../support/real-server.ts'
+import { foreignKey, startServer } from '../support/start-server.ts'
 import { storeFile } from '../support/store-file.ts'
 
 t.test('a file is found by its id in either form, and shown in one', async (t) => {

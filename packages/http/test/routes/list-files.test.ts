@@ -1,7 +1,7 @@
 import t from 'tap'
 import { readError } from '../support/read-error.ts'
 import { type FileAnswer, readJson } from '../support/read-json.ts'
-import { startServer, type TestServer } from '../support/real-server.ts'
+import { startServer, type TestServer } from '../support/start-server.ts'
 import { storeFile } from '../support/store-file.ts'
 
 type Page = {

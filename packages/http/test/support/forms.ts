@@ -1,5 +1,3 @@
-import { keys } from './memory-files.ts'
-
 export type Part = {
   readonly name: string
   readonly content: string | Uint8Array
@@ -55,23 +53,6 @@ export function upload(
 
 /** Head of an upload request by hand; without a length the body is chunked. */
 export function uploadHead(
-  length: number | undefined,
-  ...more: readonly string[]
-): string {
-  return [
-    'POST /v1/files HTTP/1.1',
-    'Host: localhost',
-    `Authorization: Bearer ${keys.full}`,
-    `Content-Type: multipart/form-data; boundary=${boundary}`,
-    length === undefined ? 'Transfer-Encoding: chunked' : `Content-Length: ${length}`,
-    ...more,
-    '',
-    '',
-  ].join('\r\n')
-}
-
-/** Head of an upload request by hand; without a length the body is chunked. */
-export function headOf(
   { key }: { readonly key: string },
   length: number | undefined,
   ...more: readonly string[]

@@ -1,6 +1,6 @@
 import { file, purpose, upload } from './forms.ts'
 import { readJson } from './read-json.ts'
-import type { TestServer } from './real-server.ts'
+import type { TestServer } from './start-server.ts'
 
 /** Uploads a file and gives its id. */
 export async function storeFile(
