@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import {
   chmodSync,
+  chownSync,
   cpSync,
   globSync,
+  mkdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -130,6 +132,26 @@ t.test('a log that was changed, bytes that are gone, keys that are lost', async 
   t.match(problems.orphans, /bytes of extent .* are not there/)
   t.match(problems.content, /1 sealed extents could not be opened/)
 
+  const other = randomBytes(32).toString('base64')
+  writeFileSync(join(copy, 'secrets', 'master-key'), other, { mode: 0o600 })
+  writeFileSync(join(copy, 'erasures.log'), 'junk\n')
+  if (process.geteuid?.() === 0) chownSync(join(copy, 'blobs'), 4321, 4321)
+  mkdirSync(join(copy, '.restore'))
+  const locked = await custody(['doctor', '--json'], { dataDir: copy })
+  const { server: begun, database: list, keys, ...others } = problemsOf(locked)
+  t.match(begun, /A restore into .* cut short: no server starts/)
+  if (process.geteuid?.() === 0) {
+    t.match(others.permissions, /blobs' belongs to user 4321, and the data folder to \d+/)
+  }
+  t.match(list, /erasures\.log in the data folder, holds the line 'junk'/)
+  t.match(keys, /Master key mk_[0-9a-f]{16} is not in .*master-key/)
+  t.ok('content' in others && !('log' in others) && !('index' in others))
+  const [found] = reportOf(locked).checks.flatMap(({ check, findings }) =>
+    check === 'content' ? findings : [],
+  )
+  t.match(found?.problem, /is sealed under master key .* not in the ring/)
+  t.match(found?.action, /Put that master key back.* delete nothing/)
+
   writeFileSync(join(copy, 'custody.db'), 'this is no database')
   const broken = await custody(['doctor', '--json'], { dataDir: copy })
   t.equal(broken.code, 1)
@@ -138,6 +160,10 @@ t.test('a log that was changed, bytes that are gone, keys that are lost', async 
     log: /is not a SQLite database/,
     index: /./,
   })
+  rmSync(join(copy, 'custody.db'))
+  const half = await custody(['doctor'], { dataDir: copy })
+  t.equal(half.code, 2)
+  t.match(half.stderr, /A restore into .* or was cut short: run `custody restore` again/)
   const none = await custody(['doctor'], { dataDir: folder(t) })
   t.equal(none.code, 2)
   t.match(none.stderr, /There is no database at .*restored from a backup/)

@@ -12,6 +12,9 @@ import { type CommandResult, custody, startServer, until } from '@custody/testki
 import t from 'tap'
 import { database, eventsOf, flip, folder, put, text } from '../sealing/sealed-server.ts'
 
+// It reads and writes much: what is slow beside others is not wrong.
+t.setTimeout(120_000)
+
 const reportOf = ({ stdout }: CommandResult) => JSON.parse(stdout)
 
 /** In the order in which they were uploaded, which their ids tell. */

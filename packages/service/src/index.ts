@@ -27,7 +27,7 @@ export {
   type Service,
   type ServiceOptions,
 } from './create-service.ts'
-export type { ErasureFile } from './erasure/erasure-list.ts'
+export { compareList, type ErasureFile } from './erasure/erasure-list.ts'
 export type {
   EraseAsked,
   Erasures,

@@ -84,5 +84,8 @@ async function eraseTrail(
       `And of ${trail.uploads} ${trail.uploads === 1 ? 'upload' : 'uploads'} in parts without a file; pending ones ${are} cancelled`,
     )
   }
+  if (trail.webhooks !== 0) {
+    context.print(`URLs and descriptions ${are} erased of webhooks: ${trail.webhooks}`)
+  }
   return 0
 }

@@ -48,20 +48,26 @@ export function layout(path: string): DataFolder {
 /** Makes the folder (0700) where it is not there. @throws CustodyError `data_folder_unusable` */
 export function prepareDataFolder(path: string): DataFolder {
   const folder = layout(path)
-  if (existsSync(folder.restoring)) {
-    throw new CustodyError(
-      'data_folder_unusable',
-      `A restore into the data folder ${quote(path)} is under way, or was cut short: run \`custody restore\` again, or remove ${quote(folder.restoring)}.`,
-    )
-  }
-  if (existsSync(folder.importing)) {
-    throw new CustodyError(
-      'data_folder_unusable',
-      `An import into the data folder ${quote(path)} is under way, or was cut short: run \`custody import\` again, or remove ${quote(folder.importing)}.`,
-    )
+  const unfinished = unfinishedWork(folder)
+  if (unfinished) {
+    const { problem, action } = unfinished
+    throw new CustodyError('data_folder_unusable', `${problem}: ${action}.`)
   }
   makeDataFolder(folder)
   return folder
+}
+
+/** What was begun on the folder and did not end, before which nothing is served from it, and what to do about it. */
+export function unfinishedWork({ path, restoring, importing }: DataFolder) {
+  const isRestore = existsSync(restoring)
+  if (!isRestore && !existsSync(importing)) return undefined
+  const [what, command, draft] = isRestore
+    ? (['A restore', 'restore', restoring] as const)
+    : (['An import', 'import', importing] as const)
+  return {
+    problem: `${what} into the data folder ${quote(path)} is under way, or was cut short`,
+    action: `run \`custody ${command}\` again, or remove ${quote(draft)}`,
+  }
 }
 
 /** @throws CustodyError `data_folder_unusable` */

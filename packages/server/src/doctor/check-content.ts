@@ -1,17 +1,20 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { openDiskBlobReader, sweep } from '@custody/blob-store'
-import { toFileId } from '@custody/domain'
+import { CustodyError, toFileId } from '@custody/domain'
+import type { Sql } from '@custody/event-log'
 import {
   countStoredFiles,
   findExtent,
+  findWrappedKey,
   listExtents,
   listStoredFiles,
 } from '@custody/file-index'
+import type { KeyRing } from '@custody/service'
 import { verifyBlobs } from '../audit/verify-blobs.ts'
 import { showBytes } from '../commands/progress.ts'
 import { loadKeyRing } from '../data-folder/master-keys.ts'
-import { type Check, firstOf } from './check.ts'
+import { type Check, type DoctorFinding, firstOf, MAX_TOLD } from './check.ts'
 
 const PAGE = 1000
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -22,21 +25,28 @@ export const checkContent: Check = {
   isLong: true,
   otherwise: 'Look whether blobs/ of the data folder is mounted, and can be read.',
   async run({ config, cwd, folder, isInUse, now, reader, onProgress }) {
+    const { sql } = await reader()
+    const keys = loadKeyRing(config, cwd)
     const { extents, bytes, unread, findings } = await verifyBlobs({
-      sql: (await reader()).sql,
+      ...{ sql, keys },
       blobs: openDiskBlobReader(folder.path),
-      keys: loadKeyRing(config, cwd),
       isServed: isInUse !== false,
       now,
       onProgress: (done) => onProgress('extents', done, undefined),
     })
     // Objects without an event are another check's.
     const wrong = findings.filter(({ table }) => table === 'extents')
-    const told = wrong.map(({ key, problem }) => ({
-      problem: `extent ${key}: ${problem}`,
-      action:
-        'Put the stored bytes (blobs/) back from a backup, then custody scrub: what is whole is served again. Without a backup the content is lost; delete the file.',
-    }))
+    const told: DoctorFinding[] = []
+    for (const { key, problem } of wrong.slice(0, MAX_TOLD)) {
+      // Nothing says that its bytes are not what they were.
+      const isLocked = keys !== undefined && (await lacksMasterKey(sql, keys, key))
+      told.push({
+        problem: `extent ${key}: ${problem}`,
+        action: isLocked
+          ? 'Put that master key back: see the check of the keys. With it the content can be read; delete nothing.'
+          : 'Put the stored bytes (blobs/) back from a backup, then custody scrub: what is whole is served again. Without a backup the content is lost; delete the file.',
+      })
+    }
     if (unread > 0) {
       told.push({
         problem: `${unread} sealed extents could not be opened: no master key is here.`,
@@ -47,6 +57,17 @@ export const checkContent: Check = {
     const count = wrong.length + (unread > 0 ? 1 : 0)
     return { summary, findings: firstOf(told, count, 'custody audit verify --blobs') }
   },
+}
+
+/** Whether an extent is sealed under a master key that is not here. */
+async function lacksMasterKey(sql: Sql, keys: KeyRing, extent: string): Promise<boolean> {
+  const wrapped = await findWrappedKey(sql, extent)
+  try {
+    if (wrapped) keys.unwrap(wrapped, extent)
+    return false
+  } catch (error) {
+    return error instanceof CustodyError && error.key === 'master_key_missing'
+  }
 }
 
 /** Files that the log says are damaged. */

@@ -1,7 +1,9 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
-import { quote } from '@custody/domain'
+import { CustodyError, quote } from '@custody/domain'
 import { sqliteVersion } from '@custody/event-log'
+import { compareList } from '@custody/service'
 import { showBytes } from '../commands/progress.ts'
+import { erasureFile } from '../data-folder/erasure-file.ts'
 import type { Check, DoctorFinding } from './check.ts'
 
 /** The first release without a bug that can damage a database in WAL mode: https://sqlite.org/wal.html#walresetbug */
@@ -46,10 +48,25 @@ export const checkDatabase: Check = {
           'Something reads the database for very long: find what else has custody.db open (fuser), and end it. Stopping the server writes it back.',
       })
     }
+    const unreadable = await problemOfErasures(folder.erasures)
+    if (unreadable) findings.push(unreadable)
     const { size } = statSync(folder.database)
     const summary = `SQLite ${version}, driver ${config.sqliteDriver}, ${showBytes(size)} and ${showBytes(wal)} write-ahead`
     return { summary, findings }
   },
+}
+
+/** The list of erasures, which the start of a server reads. */
+async function problemOfErasures(path: string): Promise<DoctorFinding | undefined> {
+  try {
+    await compareList(erasureFile(path), async () => undefined)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof CustodyError)) throw error
+    const action =
+      'Until then a server may not start. custody audit verify tells whether the log is whole.'
+    return { problem: error.message, action }
+  }
 }
 
 function isBefore(version: string, first: readonly number[]): boolean {

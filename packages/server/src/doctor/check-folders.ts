@@ -12,6 +12,7 @@ export const checkFolders: Check = {
   run({ config, folder, isInUse }) {
     const findings: DoctorFinding[] = []
     const me = process.geteuid?.()
+    const owner = statSync(folder.path, { throwIfNoEntry: false })?.uid
 
     function look(path: string, isSecret: boolean, isWritten: boolean): void {
       let found: Stats | undefined
@@ -32,7 +33,12 @@ export const checkFolders: Check = {
           action: `chmod ${mode} ${quote(path)}. If others may have read keys in it, replace those.`,
         })
       }
-      if (me !== undefined && me !== 0 && found.uid !== me) {
+      if (me === 0 && owner !== undefined && found.uid !== owner) {
+        findings.push({
+          problem: `${quote(path)} belongs to user ${found.uid}, and the data folder to ${owner}.`,
+          action: `Where the server runs as user ${owner}: chown -R ${owner} ${quote(path)}. A command that is run as root leaves such files.`,
+        })
+      } else if (me !== undefined && me !== 0 && found.uid !== me) {
         findings.push({
           problem: `${quote(path)} belongs to user ${found.uid}, and this is user ${me}.`,
           action:

@@ -1,4 +1,5 @@
 import { quote } from '@custody/domain'
+import { unfinishedWork } from '../data-folder/data-folder.ts'
 import type { Check } from './check.ts'
 
 /** Who has the data folder, and whether it answers. */
@@ -9,6 +10,12 @@ export const checkServer: Check = {
     if (isInUse === undefined) {
       const summary = 'whether one runs cannot be told: nothing can be locked here'
       return { summary, findings: [] }
+    }
+    const unfinished = unfinishedWork(folder)
+    if (unfinished) {
+      const { problem, action } = unfinished
+      const told = { problem: `${problem}: no server starts.`, action: `Now ${action}.` }
+      return { summary: 'none starts', findings: [told] }
     }
     if (!isInUse) {
       if (!server) return { summary: 'none runs', findings: [] }

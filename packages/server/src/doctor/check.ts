@@ -47,7 +47,7 @@ export type Check = {
 }
 
 /** As many findings of one check are told one by one. */
-const MAX_TOLD = 20
+export const MAX_TOLD = 20
 
 /** The first findings, and how many more there are. */
 export function firstOf(

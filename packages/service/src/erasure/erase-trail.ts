@@ -8,6 +8,7 @@ import {
   findProject,
   findServiceAccount,
   findUpload,
+  findWebhook,
 } from '@custody/file-index'
 import type { Appender } from '../appender.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
@@ -20,7 +21,13 @@ const PAGE = 1_000
 const MAX_IDS = 1_000
 
 /** Events of a key whose private data says what a person said. */
-const TYPES = ['FileUploaded', 'FileHeld', 'UploadCreated']
+const TYPES = [
+  'FileUploaded',
+  'FileHeld',
+  'UploadCreated',
+  'WebhookCreated',
+  'WebhookUpdated',
+]
 
 /** Erases what one key has said. See docs/decisions/0021-the-trail-of-a-key.md for what belongs to it. */
 export function createTrailErasure(
@@ -54,6 +61,8 @@ export function createTrailErasure(
     const erased = new Set<string>()
     const held = new Set<string>()
     const uploads = new Set<string>()
+    const webhooks = new Set<string>()
+    const done = { file: erased, upload: uploads, webhook: webhooks }
     /** An upload that is pending would say again what it was told, when it is completed. */
     const cancel = async (upload: string) => {
       if (dryRun) return
@@ -64,23 +73,22 @@ export function createTrailErasure(
         if (!isRefusal(error, 'upload_not_pending')) throw error
       }
     }
-    for await (const [stream, { isFile, groups }] of told(
+    for await (const [stream, { kind, groups }] of told(
       project,
       `key:${keyId}`,
       cancel,
     )) {
-      if (isFile && (await isKept(stream))) {
+      if (kind === 'file' && (await isKept(stream))) {
         held.add(stream)
         continue
       }
-      const done = isFile ? erased : uploads
-      done.add(stream)
+      done[kind].add(stream)
       if (dryRun) continue
       try {
         await appender.append({ type: 'ErasePrivate', stream, groups }, asking)
       } catch (error) {
         if (!isRefusal(error, 'file_held')) throw error
-        done.delete(stream)
+        done[kind].delete(stream)
         held.add(stream)
       }
     }
@@ -104,6 +112,7 @@ export function createTrailErasure(
       files: erased.size,
       held: held.size,
       uploads: uploads.size,
+      webhooks: webhooks.size,
       fileIds: [...erased].slice(0, MAX_IDS),
       heldIds: [...held].slice(0, MAX_IDS),
     } satisfies TrailView
@@ -123,7 +132,7 @@ export function createTrailErasure(
     return state !== null && !state.ended && isHeld(state, clock() * 1000)
   }
 
-  /** Each file and upload in parts of which the actor said something that is there still. */
+  /** Each file, upload in parts and deleted webhook of which the actor said something that is there still. */
   async function* told(
     project: string,
     actor: string,
@@ -140,10 +149,12 @@ export function createTrailErasure(
       const byStream = new Map<string, Told>()
       for (const event of page) {
         if (event.record.actor !== actor || !event.private.personal) continue
-        const { stream, isFile } = await subjectOf(event, cancel)
+        const subject = await subjectOf(event, cancel)
+        if (!subject) continue
+        const { stream, kind } = subject
         const group = { position: event.record.position, group: 'personal' }
         const { groups = [] } = byStream.get(stream) ?? {}
-        byStream.set(stream, { isFile, groups: [...groups, group] })
+        byStream.set(stream, { kind, groups: [...groups, group] })
       }
       yield* byStream
       after = page.at(-1)?.record.seq ?? after
@@ -151,27 +162,35 @@ export function createTrailErasure(
     }
   }
 
-  /** What an event is about: of an upload in parts, the file that it came to, or itself where it came to none. */
+  /**
+   * What an event is about: of an upload in parts, the file that it came to, or itself where it came to none. None where
+   * that is a webhook which is there still.
+   */
   async function subjectOf(
-    { record }: StoredEvent,
+    { record: { stream, type } }: StoredEvent,
     cancel: (upload: string) => Promise<void>,
-  ) {
+  ): Promise<Subject | undefined> {
     const { sql } = log.reader
-    const { stream } = record
-    if (record.type !== 'UploadCreated') return { stream, isFile: true }
+    if (type.startsWith('Webhook')) {
+      const isDeleted = (await findWebhook(sql, stream))?.deletedAt != null
+      return isDeleted ? { stream, kind: 'webhook' } : undefined
+    }
+    if (type !== 'UploadCreated') return { stream, kind: 'file' }
     if (!(await findUpload(sql, stream))?.ended) await cancel(stream)
     const ended = (await findUpload(sql, stream))?.ended
     return ended?.status === 'completed'
-      ? { stream: ended.file, isFile: true }
-      : { stream, isFile: false }
+      ? { stream: ended.file, kind: 'file' }
+      : { stream, kind: 'upload' }
   }
 }
 
-type Told = {
-  /** Or an upload in parts that came to none. */
-  readonly isFile: boolean
-  readonly groups: readonly Erasure[]
+type Subject = {
+  readonly stream: string
+  /** `upload`: one in parts that came to no file. */
+  readonly kind: 'file' | 'upload' | 'webhook'
 }
+
+type Told = Pick<Subject, 'kind'> & { readonly groups: readonly Erasure[] }
 
 const isRefusal = (error: unknown, key: string) =>
   error instanceof CustodyError && error.key === key

@@ -1,4 +1,4 @@
-import type { Erasure } from '@custody/domain'
+import { CustodyError, type Erasure, quote } from '@custody/domain'
 import type { StoredEvent } from '@custody/event-log'
 
 /**
@@ -50,7 +50,7 @@ export const purgedLine = JSON.stringify({ purged: true } satisfies Line)
  * it again then.
  *
  * @param eventAt The id of the log's event at a position.
- * @throws TypeError for a line that is none of ours
+ * @throws CustodyError `data_folder_unusable` for a line that is none of ours
  */
 export async function compareList(
   file: ErasureFile,
@@ -79,12 +79,20 @@ function parseLine(text: string): Line {
   try {
     line = JSON.parse(text)
   } catch (cause) {
-    throw new TypeError('The list of erasures holds a line that is not JSON', { cause })
+    throw notOurs(text, cause)
   }
-  if (line.purged) return { purged: true }
-  const { erased } = line
+  if (line?.purged) return { purged: true }
+  const { erased } = Object(line)
   if (typeof erased?.position !== 'number' || !Array.isArray(erased.groups)) {
-    throw new TypeError('The list of erasures holds a line that is no erasure')
+    throw notOurs(text)
   }
   return { erased }
+}
+
+function notOurs(text: string, cause?: unknown): CustodyError {
+  return new CustodyError(
+    'data_folder_unusable',
+    `The list of erasures, erasures.log in the data folder, holds the line ${quote(text)}, which is no erasure. Put the file back from a copy or a backup; where there is none, take that line out: what it said is not erased again from a database that was restored.`,
+    { cause },
+  )
 }

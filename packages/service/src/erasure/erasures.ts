@@ -22,6 +22,8 @@ export type TrailView = {
   readonly held: number
   /** Uploads in parts that it began and that came to no file; those that were pending are cancelled. */
   readonly uploads: number
+  /** Webhooks that were deleted, whose URL or description it had said. */
+  readonly webhooks: number
   /** Plain UUIDs of the first 1,000 of both. */
   readonly fileIds: readonly string[]
   readonly heldIds: readonly string[]

@@ -1,5 +1,11 @@
 import { CustodyError, type Erasure } from '@custody/domain'
-import { findApiKey, findFile, findServiceAccount, findUpload } from '@custody/file-index'
+import {
+  findApiKey,
+  findFile,
+  findServiceAccount,
+  findUpload,
+  findWebhook,
+} from '@custody/file-index'
 import type { Appender, Asking } from '../appender.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import type { ListedErasure } from './erasure-list.ts'
@@ -66,7 +72,11 @@ export async function repeatErasures(
         asking,
       )
     }
-    const isKnown = file || key || (await findServiceAccount(sql, stream))
+    const isKnown =
+      file ||
+      key ||
+      (await findServiceAccount(sql, stream)) ||
+      (await findWebhook(sql, stream))
     const upload = isKnown ? undefined : await uploadOf(project, groups)
     if (!isKnown && upload === undefined) continue
     if (upload !== undefined) await end(upload, asking)
