@@ -6,24 +6,24 @@ const MAX_FREE_BLOCKS = 32
 
 /** Reuses the blocks in which spools collect small chunks: a fresh one costs page faults, each time. */
 export class BlockPool {
-  readonly #free: Uint8Array[] = []
-  readonly #create: () => Uint8Array
+  readonly #free: Buffer[] = []
+  readonly #create: () => Buffer
   readonly #maxFree: number
 
   /** @param options.create Makes a block, all of one length. */
   constructor(
-    options: { readonly create?: () => Uint8Array; readonly maxFree?: number } = {},
+    options: { readonly create?: () => Buffer; readonly maxFree?: number } = {},
   ) {
     this.#create = options.create ?? (() => Buffer.allocUnsafeSlow(BLOCK_BYTES))
     this.#maxFree = options.maxFree ?? MAX_FREE_BLOCKS
   }
 
-  take(): Uint8Array {
+  take(): Buffer {
     return this.#free.pop() ?? this.#create()
   }
 
   /** Nothing may read or write `block` any more, a running system call included. */
-  give(block: Uint8Array): void {
+  give(block: Buffer): void {
     if (this.#free.length < this.#maxFree) this.#free.push(block)
   }
 }

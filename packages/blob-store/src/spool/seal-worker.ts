@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { parentPort } from 'node:worker_threads'
 import { ContentSealer } from '../sealed/content-sealer.ts'
 import { collectYoung } from '../threads/collect-young.ts'
+import { copyInto } from '../threads/copy-into.ts'
 import type { SealReply, SealRequest } from './seal-messages.ts'
 
 type Job = { readonly sealer: ContentSealer; readonly hash: Hash }
@@ -16,10 +17,10 @@ function reply(message: SealReply): void {
 
 /** Returns how many bytes there are. */
 function put(pieces: readonly Uint8Array[], output: SharedArrayBuffer): number {
-  const memory = new Uint8Array(output)
+  const memory = Buffer.from(output)
   let at = 0
   for (const piece of pieces) {
-    memory.set(piece, at)
+    copyInto(memory, piece, at)
     at += piece.length
   }
   return at

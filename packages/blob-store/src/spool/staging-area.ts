@@ -217,8 +217,8 @@ export class StagingArea {
 }
 
 /** Shared, so that a thread reads it where it lies. */
-function sharedFrame(): Uint8Array {
-  return new Uint8Array(new SharedArrayBuffer(FRAME_BYTES))
+function sharedFrame(): Buffer {
+  return Buffer.from(new SharedArrayBuffer(FRAME_BYTES))
 }
 
 async function statIfThere(path: string) {

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { CustodyError, fileTooLarge } from '@custody/domain/errors'
 import { INLINE_MAX_BYTES } from '../blob-store.ts'
 import { storageError } from '../disk/storage-error.ts'
+import { copyInto } from '../threads/copy-into.ts'
 import type { BlockPool } from './block-pool.ts'
 import type { SpooledContent } from './spooled-content.ts'
 import type { StagedFile } from './staged-file.ts'
@@ -24,7 +25,7 @@ export type StagingSpoolOptions = {
   readonly onSettled: () => void
 }
 
-type Block = { readonly memory: Uint8Array; filled: number }
+type Block = { readonly memory: Buffer; filled: number }
 
 /** The spool of every store: memory up to 64 KiB, then blocks that go to a staging file one after the other. */
 export class StagingSpool implements UploadSpool {
@@ -154,7 +155,7 @@ export class StagingSpool implements UploadSpool {
       const block = this.#blockToFill()
       if (block === undefined) return rest
       const part = rest.subarray(0, block.memory.length - block.filled)
-      block.memory.set(part, block.filled)
+      copyInto(block.memory, part, block.filled)
       block.filled += part.length
       rest = rest.subarray(part.length)
       if (block.filled === block.memory.length) this.#queue(block)

@@ -2,6 +2,7 @@ import { parentPort } from 'node:worker_threads'
 import { CustodyError } from '@custody/domain/errors'
 import { openStoredFile, type StoredFile } from '../disk/stored-file.ts'
 import { collectYoung } from '../threads/collect-young.ts'
+import { copyInto } from '../threads/copy-into.ts'
 import type { UnsealReply, UnsealRequest } from './unseal-messages.ts'
 
 type Opening = Extract<UnsealRequest, { kind: 'open' }>
@@ -27,7 +28,7 @@ function put(read: Read): number {
   read.file ??= openStoredFile(opening.place)
   const end = Math.min(opening.end, position + output.byteLength)
   const part = read.file.readSome(position, end)
-  new Uint8Array(output).set(part)
+  copyInto(Buffer.from(output), part, 0)
   read.position += part.length
   read.filled += 1
   opened(part.length)
