@@ -1,6 +1,7 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { howOften } from '@custody/testkit'
 import t from 'tap'
 import { database, expectNamed, makeDeployment, randomOf, verify } from './deployment.ts'
 import { addRow, columnsOf, flipBit, flipped, removeRow, tamperWith } from './tamper.ts'
@@ -27,7 +28,7 @@ const BESIDE: Readonly<Record<string, string>> = {
 /** The index: `custody audit replay` compares it with the log. */
 const PROJECTION = /_v\d+$/
 
-const ROUNDS = 8
+const ROUNDS = howOften(2, 8)
 
 t.test('each table is verified, or named here with who tells of it', async (t) => {
   const db = new DatabaseSync(database((await deployment).dataDir), { readOnly: true })

@@ -3,14 +3,14 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { createKeyRing, masterKey } from '@custody/service'
-import { startServer, storedBlobs, temporaryFolder } from '@custody/testkit'
+import { howOften, startServer, storedBlobs, temporaryFolder } from '@custody/testkit'
 import t, { type Test } from 'tap'
 import { database, expectNamed, randomOf, verify } from './deployment.ts'
 import { columnsOf, flipBit, flipped, removeRow, tamperWith } from './tamper.ts'
 
 // Sealed content, and what opens it: with the master key at hand a verification reads it all.
 
-const ROUNDS = 4
+const ROUNDS = howOften(1, 4)
 const folder = temporaryFolder(t)
 const dataDir = join(folder, 'original')
 const copied = join(folder, 'copy')

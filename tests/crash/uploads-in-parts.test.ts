@@ -3,6 +3,7 @@ import {
   type ApiClient,
   type FileObject,
   gapsOf,
+  howOften,
   multipart,
   readEvents,
   spawnServer,
@@ -32,7 +33,7 @@ type Known = {
 }
 
 const KiB = 1024
-const ROUNDS = 4
+const ROUNDS = howOften(2, 8)
 const CLIENTS = 4
 
 function bytesOf({ contents }: Known): Buffer {

@@ -16,6 +16,9 @@ import {
   text,
 } from './sealed-server.ts'
 
+// It reads and writes much: what is slow beside others is not wrong.
+t.setTimeout(120_000)
+
 /** Puts the stored bytes back, and has the server look at them again. */
 async function mend(server: TestServer, path: string, stored: Uint8Array) {
   writeFileSync(path, stored)
