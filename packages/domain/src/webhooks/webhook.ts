@@ -1,7 +1,7 @@
 import { type Decision, events, refuse } from '../decision.ts'
 import type { ProjectState } from '../directory/project.ts'
 import { projectNotFound } from '../directory/project.ts'
-import { type EventMap, isErased, type PlacedEvent } from '../events/event-map.ts'
+import type { EventMap, PlacedEvent } from '../events/event-map.ts'
 import type { Micros } from '../log-time.ts'
 
 /** Webhooks that one project can have. */
@@ -102,12 +102,17 @@ export function evolveWebhook(
       return { ...next, disabledAt: event.time, disabledReason: event.data.reason }
     case 'WebhookDeleted':
       return { ...next, deletedAt: event.time }
-    case 'PrivateDataErased':
+    case 'PrivateDataErased': {
+      // A replay does not see what was erased, nor what it replaced: only nothing at all is the same for both.
+      const { position } = state
       return {
         ...next,
-        ...(isErased(event, state.urlFrom, 'personal') && { url: null }),
-        ...(isErased(event, state.descriptionFrom, 'personal') && { description: null }),
+        url: null,
+        urlFrom: position,
+        description: null,
+        descriptionFrom: position,
       }
+    }
     case 'WebhookUpdated': {
       const { data } = event
       const { url, description } = event.private.personal ?? {}

@@ -42,6 +42,7 @@ function presentTrail(trail: TrailView): object {
     files: trail.files,
     held: trail.held,
     uploads: trail.uploads,
+    webhooks: trail.webhooks,
     file_ids: trail.fileIds.map(toFileId),
     held_ids: trail.heldIds.map(toFileId),
   }

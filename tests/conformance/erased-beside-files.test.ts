@@ -11,9 +11,12 @@ import {
 } from '@custody/testkit'
 import t from 'tap'
 
-// What is erased of uploads in parts that are not yet, or never were, a file.
+// What is erased beside files: uploads in parts that are not yet, or never were, one, and webhooks.
 
-const scopes = ['read', 'write', 'erase'].map((one) => `api.files.${one}`)
+const scopes = [
+  ...['read', 'write', 'erase'].map((one) => `api.files.${one}`),
+  'api.webhooks.write',
+]
 // Content is looked for as it was sent.
 const env = { CUSTODY_SEAL: 'off' }
 const BYTES = 2048
@@ -73,6 +76,29 @@ t.test("a key's uploads in parts are a part of its trail, pending or not", async
   t.match(JSON.parse((await server.custody(...args, '--json')).stdout), expected)
   t.same(found(server.dataDir, names), [])
   t.match((await server.custody(...args)).stdout, /0 files/)
+  t.ok(await isSound(server))
+})
+
+t.test("a key's webhooks that were deleted are a part of its trail", async (t) => {
+  const server = await startServer(t, { env })
+  const { api, id: project, keyId } = await server.createProject({ scopes })
+  const marks = [newMark(), newMark(), newMark(), newMark()] as const
+  const make = async (url: string, description: string) => {
+    const body = { url: `https://example.com/${url}`, events: ['*'], description }
+    return (await api.call('POST', '/v1/webhooks', { body })).json().id
+  }
+  const deleted = await make(marks[0], 'first')
+  await api.call('POST', `/v1/webhooks/${deleted}`, { body: { description: marks[1] } })
+  await api.call('DELETE', `/v1/webhooks/${deleted}`)
+  await make(marks[2], marks[3])
+
+  const args = ['erase', '--actor', keyId, '--project', project, '--json']
+  t.match(JSON.parse((await server.custody(...args, '--dry-run')).stdout), {
+    webhooks: 1,
+  })
+  t.same(found(server.dataDir, marks), marks, 'nothing was done')
+  t.match(JSON.parse((await server.custody(...args)).stdout), { webhooks: 1 })
+  t.same(found(server.dataDir, marks), marks.slice(2), 'those that work are there')
   t.ok(await isSound(server))
 })
 
