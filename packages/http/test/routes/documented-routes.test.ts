@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Transparency, Webhooks } from '@custody/service'
 import Router from '@koa/router'
 import t from 'tap'
-import { startServer } from '../support/real-server.ts'
+import { startServer } from '../support/start-server.ts'
 
 type Route = { readonly method: string; readonly path: string }
 
