@@ -164,6 +164,23 @@ t.test("another project's file and a key without the scope hold nothing", async 
   })
 })
 
+t.test('a held file outlasts its project', async (t) => {
+  const { api, id: project, keyId } = await server.createProject({ scopes })
+  const file = await upload(api)
+  await hold(api, file, { name: 'case' })
+  const path = `/v1/organization/projects/${project}`
+  t.equal((await server.admin.call('POST', `${path}/archive`)).status, 200)
+  const erased = await server.admin.call('POST', `${path}/files/${file}/erase`)
+  t.match(erased.error(), { status: 409, code: 'file_held' })
+  const trail = await server.admin.call('POST', `${path}/api_keys/${keyId}/erase`, {
+    body: {},
+  })
+  t.match(trail.json(), { files: 0, held: 1, held_ids: [file] })
+  const shown = await server.custody('audit', 'show', file)
+  t.match(shown.stdout, /personal: \{"filename":/)
+  t.match(await server.custody('audit', 'verify', '--blobs'), { code: 0 })
+})
+
 t.test('the index is what the log says of holds', async (t) => {
   const { code, stdout } = await server.custody('audit', 'replay')
   t.equal(code, 0, stdout)
