@@ -33,15 +33,17 @@ export async function main(
     return code
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    const message =
-      error instanceof CustodyError
-        ? error.message
-        : error instanceof Error
-          ? (error.stack ?? error.message)
-          : String(error)
-    context.complain(message)
+    context.complain(describeError(error))
     return 1
   }
+}
+
+/** Where an error is none of ours and none of the system's, it is a defect, and its stack says where. */
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  // Such as: ENOSPC: no space left on device, write
+  if (error instanceof CustodyError || 'syscall' in error) return error.message
+  return error.stack ?? error.message
 }
 
 /** On standard error: standard output may be read by a program. */
