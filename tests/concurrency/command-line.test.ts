@@ -65,6 +65,23 @@ t.test('beside a running server', async (t) => {
   const consumers = await server.custody('consumers', 'list')
   t.equal(consumers.code, 0, consumers.stderr)
   t.match(consumers.stdout, /^NAME +STATE +POSITION/)
+
+  t.test('a file that never was is exit code 1', async (t) => {
+    const { code, stderr } = await server.custody('audit', 'show', 'file-nonsense')
+    t.equal(code, 1)
+    t.match(stderr, /file-nonsense/)
+  })
+
+  t.test('its port stops the start of another with a sentence', async (t) => {
+    const { port } = new URL(server.address)
+    const dataDir = temporaryFolder(t)
+    const { code, stderr } = await custody(['serve', '--port', port], { dataDir })
+    t.equal(code, 1)
+    t.match(
+      stderr,
+      /^custody: Custody cannot listen on '127\.0\.0\.1:\d+': another process/m,
+    )
+  })
 })
 
 t.test('without a server', async (t) => {
@@ -81,61 +98,39 @@ t.test('without a server', async (t) => {
   const files = await run('files', 'list', '--project', project, '--json')
   t.match(json(files.stdout), [{ id: file.id, filename: 'a.txt', bytes: 5 }])
   t.match((await run('audit', 'show', file.id)).stdout, /FileUploaded/)
-  t.equal((await run('audit', 'replay')).code, 0)
   t.equal((await run('keys', 'revoke', keyId, '--project', project)).code, 0)
+  const replayed = await run('audit', 'replay')
+  t.equal(replayed.code, 0)
+
+  // The settings of the server are not there: its key stays good, and nothing is said of it
+  const env = { CUSTODY_API_KEY: undefined }
+  const listed = await custody(['keys', 'list'], { dataDir, env })
+  t.equal(listed.code, 0, listed.stderr)
+  t.match(listed.stdout, /Configuration/)
 
   const again = await startServer(t, { dataDir })
+  t.equal((await run('audit', 'replay')).stdout, replayed.stdout)
   t.equal((await again.as(key).get(file.id)).status, 401)
   t.equal((await again.api.list()).data.length, 0, "the configuration's key is as it was")
 })
 
-t.test('after a server that was killed', async (t) => {
-  const server = await startServer(t)
-  await server.kill()
-  const { code, stdout } = await server.custody('projects', 'create', 'Later')
-  t.equal(code, 0)
-  t.match(stdout, /^proj_/)
-})
-
-t.test('after a server that was killed, whose address another one has', async (t) => {
-  const killed = await startServer(t)
-  await killed.kill()
-  const { port } = new URL(killed.address)
-  const other = await startServer(t, { env: { CUSTODY_PORT: port } })
-  t.equal(other.address, killed.address)
-  const { code, stderr } = await killed.custody('projects', 'create', 'Not elsewhere')
-  t.equal(code, 0, stderr)
-  t.notMatch((await other.custody('projects', 'list')).stdout, 'Not elsewhere')
-  t.match((await killed.custody('projects', 'list')).stdout, 'Not elsewhere')
-})
-
 t.test(
-  'where the settings of the server are not there, its key stays good',
+  'after a server that was killed, whose address another one has then',
   async (t) => {
-    const server = await startServer(t)
-    await server.stop()
-    const env = { CUSTODY_API_KEY: undefined }
-    const listed = await custody(['keys', 'list'], { dataDir: server.dataDir, env })
-    t.equal(listed.code, 0, listed.stderr)
-    t.match(listed.stdout, /Configuration/)
-    const before = await server.custody('audit', 'replay')
-    const again = await startServer(t, { dataDir: server.dataDir })
-    t.equal((await server.custody('audit', 'replay')).stdout, before.stdout)
-    t.same((await again.api.list()).data, [])
+    const killed = await startServer(t)
+    await killed.kill()
+    const later = await killed.custody('projects', 'create', 'Later')
+    t.equal(later.code, 0, later.stderr)
+    t.match(later.stdout, /^proj_/)
+    const { port } = new URL(killed.address)
+    const other = await startServer(t, { env: { CUSTODY_PORT: port } })
+    t.equal(other.address, killed.address)
+    const { code, stderr } = await killed.custody('projects', 'create', 'Not elsewhere')
+    t.equal(code, 0, stderr)
+    t.notMatch((await other.custody('projects', 'list')).stdout, 'Not elsewhere')
+    t.match((await killed.custody('projects', 'list')).stdout, 'Not elsewhere')
   },
 )
-
-t.test('a port that is taken stops the start with a sentence', async (t) => {
-  const { address } = await startServer(t)
-  const { port } = new URL(address)
-  const dataDir = temporaryFolder(t)
-  const { code, stderr } = await custody(['serve', '--port', port], { dataDir })
-  t.equal(code, 1)
-  t.match(
-    stderr,
-    /^custody: Custody cannot listen on '127\.0\.0\.1:\d+': another process/m,
-  )
-})
 
 t.test('wrong usage is exit code 2, with what is right', async (t) => {
   const dataDir = temporaryFolder(t)
@@ -144,11 +139,4 @@ t.test('wrong usage is exit code 2, with what is right', async (t) => {
     t.equal(code, 2, args.join(' '))
     t.match(stderr, /error: /)
   }
-})
-
-t.test('a file that never was is exit code 1', async (t) => {
-  const server = await startServer(t)
-  const { code, stderr } = await server.custody('audit', 'show', 'file-nonsense')
-  t.equal(code, 1)
-  t.match(stderr, /file-nonsense/)
 })
