@@ -1,4 +1,10 @@
-import { type ApiClient, type FileList, startServer, until } from '@custody/testkit'
+import {
+  type ApiClient,
+  type FileList,
+  multipart,
+  startServer,
+  until,
+} from '@custody/testkit'
 import t from 'tap'
 import { listEvents, upload } from './event-list.ts'
 
@@ -36,6 +42,27 @@ t.test('uploads and deletes say at which position they stand', async (t) => {
       ['5', 'custody.file.deleted'],
     ],
   )
+})
+
+t.test('so does what completes an upload in parts, again and again', async (t) => {
+  const { api } = await newProject()
+  const declared = { filename: 'a.txt', purpose: 'user_data', mime_type: 'text/plain' }
+  const upload = await api.call('POST', '/v1/uploads', {
+    body: { ...declared, bytes: 4 },
+  })
+  const path = `/v1/uploads/${upload.json().id}`
+  const part = await api.call('POST', `${path}/parts`, {
+    body: multipart([{ name: 'data', filename: 'blob', content: 'four' }]),
+  })
+  const body = { part_ids: [part.json().id] }
+  const positions: (string | null)[] = []
+  for (let n = 0; n < 2; n += 1) {
+    const answer = await api.call('POST', `${path}/complete`, { body })
+    t.equal(answer.status, 200, answer.text)
+    positions.push(answer.headers.get('x-custody-position'))
+  }
+  const { data } = await listEvents(api, '/v1/events?types[]=custody.file.uploaded')
+  t.same(positions, [data[0]?.position, data[0]?.position])
 })
 
 t.test(

@@ -2,6 +2,7 @@ import { parsePrefixedId, uploadNotFound } from '@custody/domain'
 import type { Attempt, Principal, UploadId, Uploads } from '@custody/service'
 import type Router from '@koa/router'
 import { acceptBody } from '../answers/accept-body.ts'
+import { atPosition } from '../answers/at-position.ts'
 import { withAttempt } from '../answers/idempotency-key.ts'
 import { sendJson } from '../answers/send-json.ts'
 import { authorizeProject } from '../auth/authorize.ts'
@@ -88,7 +89,9 @@ export function addUploadRoutes(
       const said = parseCompletion(await jsonBody(context, watch))
       const signal = abortWhenGone(context.res)
       const asked = { ...id, ...said, policy, requestId, attempt, signal }
-      return uploadObject(await uploads.complete(principal, asked), dialect)
+      const completed = await uploads.complete(principal, asked)
+      context.set(atPosition(completed.position))
+      return uploadObject(completed, dialect)
     })
   })
 

@@ -19,7 +19,7 @@ import type { Principal } from '../auth/principal.ts'
 import { openExtents } from '../files/file-content.ts'
 import type { FileLookup } from '../files/file-lookup.ts'
 import { toFileView } from '../files/file-view.ts'
-import type { UploadPolicy } from '../files/files.ts'
+import type { AtPosition, UploadPolicy } from '../files/files.ts'
 import type { Intake } from '../files/intake.ts'
 import { contentRefusals } from '../files/judge-content.ts'
 import { offeredPurposes, requirePurpose } from '../files/purpose-rules.ts'
@@ -97,6 +97,15 @@ export function createUploads(
       expiresAt: upload.expiresAt,
       file: file && isLive(file, now()) ? toFileView(file) : null,
     }
+  }
+
+  /** With the position of the event that made its file. */
+  async function atFile(upload: Upload): Promise<AtPosition<UploadView>> {
+    const { ended } = upload
+    const id = ended?.status === 'completed' ? ended.file : ''
+    const file = await lookUp(upload.project, id)
+    if (!file) throw new TypeError(`Upload ${upload.id} was completed to no file`)
+    return { ...(await view(upload)), position: String(file.seq) }
   }
 
   /** Where the declared bytes do not fit today, their parts need not be sent. */
@@ -279,7 +288,7 @@ export function createUploads(
     async complete(principal, completion) {
       const { parts, md5, attempt } = completion
       const means = { environment, appender, digests, rolling }
-      const completed = async () => await view(await find(principal, completion))
+      const completed = async () => await atFile(await find(principal, completion))
       return await doOnce(attempt, () => ({ parts, md5 }), {
         async work(once) {
           const upload = await find(principal, completion)

@@ -1,6 +1,7 @@
 import type { SpooledContent } from '@custody/blob-store'
 import type { Principal } from '../auth/principal.ts'
 import type {
+  AtPosition,
   FileView,
   UploadPolicy,
   UploadRequest,
@@ -111,7 +112,7 @@ export interface Uploads {
    *
    * @throws CustodyError `upload_not_pending`, `invalid_part_ids`, `digest_mismatch`, and what `Files.upload` throws
    */
-  complete(principal: Principal, completion: Completion): Promise<UploadView>
+  complete(principal: Principal, completion: Completion): Promise<AtPosition<UploadView>>
   /** Asked again, it tells the same. @throws CustodyError `upload_not_pending` */
   cancel(
     principal: Principal,
