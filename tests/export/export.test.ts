@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   cpSync,
   existsSync,
@@ -6,6 +7,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { custody, startServer, temporaryFolder, until } from '@custody/testkit'
@@ -195,6 +197,18 @@ t.test('custody audit export', async (t) => {
       stdin: stdout,
     })
     t.equal(verified.code, 0, verified.stdout + verified.stderr)
+  })
+
+  t.test('to a pipe with a name, which stays one', async (t) => {
+    const pipe = join(temporaryFolder(t), 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const [read, { code, stderr }] = await Promise.all([
+      readFile(pipe, 'utf8'),
+      server.custody('audit', 'export', pipe),
+    ])
+    t.equal(code, 0, stderr)
+    t.match(JSON.parse(linesOf(read).at(-1) ?? ''), { end: { sha256: String } })
+    t.ok(statSync(pipe).isFIFO())
   })
 
   t.test('to a place that cannot be written', async (t) => {

@@ -1,4 +1,4 @@
-import { createWriteStream, existsSync, renameSync, rmSync } from 'node:fs'
+import { createWriteStream, existsSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -93,14 +93,20 @@ async function write(
     return 0
   }
   const path = resolve(context.cwd, file)
-  const draft = `${path}.partial`
+  // What is there for all to write to, such as /dev/null or a pipe, is written to: it is not ours to replace.
+  const there = statSync(path, { throwIfNoEntry: false })
+  const isStream = there !== undefined && !there.isFile() && !there.isDirectory()
+  const draft = isStream ? undefined : `${path}.partial`
   try {
-    await pipeline(source, createWriteStream(draft, { mode: 0o600 })).catch(brokenOff)
+    const target = createWriteStream(draft ?? path, { mode: 0o600 })
+    await pipeline(source, target).catch(brokenOff)
     const end = lastLine(tail)
     if (!end) throw brokenOff(new Error('its last line is missing'))
-    syncFile(draft)
-    renameSync(draft, path)
-    syncFolder(dirname(path))
+    if (draft !== undefined) {
+      syncFile(draft)
+      renameSync(draft, path)
+      syncFolder(dirname(path))
+    }
     progress?.('')
     const contents = end.contents > 0 ? `, ${end.contents} contents` : ''
     context.print(
@@ -109,7 +115,7 @@ async function write(
     return 0
   } catch (error) {
     progress?.('')
-    rmSync(draft, { force: true })
+    if (draft !== undefined) rmSync(draft, { force: true })
     throw error
   }
 }
