@@ -4,6 +4,9 @@ import { type Issue, MAX_ISSUES, type Rejected, reject } from './verdict.ts'
 /** Bytes of JSON that the facts of one verdict may have. */
 export const MAX_FACTS_BYTES = 8 * 1024
 
+/** Objects and arrays within each other that the facts of one verdict may have. */
+export const MAX_FACTS_DEPTH = 100
+
 const MAX_CODE = 64
 const MAX_MESSAGE = 1000
 const MAX_PARAM = 256
@@ -18,7 +21,7 @@ export type CheckedVerdict =
   | Rejected
 
 /**
- * Checks what a validator returned: shape, size of the facts, number of issues. Texts that are too long are
+ * Checks what a validator returned: shape, size and depth of the facts, number of issues. Texts that are too long are
  * cut, and lone surrogates in facts become U+FFFD.
  *
  * @throws TypeError that says what is wrong
@@ -53,6 +56,11 @@ export function verdictOfReadError(error: unknown): Rejected | undefined {
 function factsAsJson(facts: unknown): string {
   if (!isRecord(facts)) throw new TypeError(`facts are an object, not ${describe(facts)}`)
   let json = JSON.stringify(facts)
+  if (json.length > 2 * MAX_FACTS_DEPTH && isDeep(json)) {
+    throw new TypeError(
+      `facts are nested more than ${MAX_FACTS_DEPTH} deep; at most ${MAX_FACTS_DEPTH} are kept`,
+    )
+  }
   // JSON.stringify writes lone surrogates as escapes; canonical JSON has no form for them.
   if (/\\ud[89a-f]/.test(json)) json = JSON.stringify(wellFormed(JSON.parse(json)))
   const bytes = json.length * 3 <= MAX_FACTS_BYTES ? 0 : Buffer.byteLength(json)
@@ -62,6 +70,17 @@ function factsAsJson(facts: unknown): string {
     )
   }
   return json
+}
+
+/** By its text: a value as deep as it likes could not be walked. */
+function isDeep(json: string): boolean {
+  let depth = 0
+  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[[{\]}]/g)) {
+    if (token === '{' || token === '[') depth += 1
+    else if (token === '}' || token === ']') depth -= 1
+    if (depth > MAX_FACTS_DEPTH) return true
+  }
+  return false
 }
 
 function wellFormed(value: unknown): unknown {

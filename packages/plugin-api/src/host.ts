@@ -3,6 +3,7 @@ export {
   type CheckedVerdict,
   checkVerdict,
   MAX_FACTS_BYTES,
+  MAX_FACTS_DEPTH,
   verdictOfReadError,
 } from './check-verdict.ts'
 export { type FileSource, openFileSource } from './file-source.ts'

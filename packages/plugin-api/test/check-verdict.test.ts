@@ -1,5 +1,5 @@
-import { accept, type Issue, reject } from '@custody/plugin-api'
-import { checkVerdict, MAX_FACTS_BYTES } from '@custody/plugin-api/host'
+import { accept, type Issue, type Json, reject } from '@custody/plugin-api'
+import { checkVerdict, MAX_FACTS_BYTES, MAX_FACTS_DEPTH } from '@custody/plugin-api/host'
 import t from 'tap'
 
 const issue: Issue = {
@@ -53,6 +53,21 @@ t.test('facts are bounded in bytes, not in characters', (t) => {
   t.throws(() => checkVerdict(accept({ a: 'x'.repeat(room + 1) })), /8193 bytes/)
   t.ok(checkVerdict(accept({ a: 'ä'.repeat(room / 2) })))
   t.throws(() => checkVerdict(accept({ a: 'ä'.repeat(room / 2 + 1) })), TypeError)
+  t.end()
+})
+
+t.test('facts are bounded in depth', (t) => {
+  const deep = (levels: number) => {
+    let value: Json = 'x'.repeat(300)
+    for (let level = 1; level < levels; level++)
+      value = level % 2 ? [value] : { a: value }
+    return accept({ a: value })
+  }
+  t.ok(checkVerdict(deep(MAX_FACTS_DEPTH)))
+  t.throws(() => checkVerdict(deep(MAX_FACTS_DEPTH + 1)), /nested more than 100 deep/)
+  t.throws(() => checkVerdict(deep(1500)), /nested more than 100 deep/)
+  const brackets = accept({ a: '[{'.repeat(150), 'b"[': '\\"[['.repeat(80) })
+  t.ok(checkVerdict(brackets), 'texts have no depth')
   t.end()
 })
 

@@ -20,6 +20,7 @@ for (const [what, deed, detail] of [
   ['a verdict that never comes', 'never', /deadline/],
   ['a verdict of a wrong shape', 'boolean', /accept\(…\) or reject\(…\), not true/],
   ['too large facts', 'big-facts', /9011 bytes of JSON; at most 8192/],
+  ['too deep facts', 'deep-facts', /nested more than 100 deep/],
 ] as const) {
   t.test(`${what} costs that request, and the next one is served`, async (t) => {
     const isEndless = deed === 'loop' || deed === 'never'
