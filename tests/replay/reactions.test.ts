@@ -106,6 +106,12 @@ t.test('a consumer that has stopped passes over an event by command', async (t) 
   const listed = await server.custody('consumers', 'list')
   t.match(listed.stdout, new RegExp(`counting +stopped +\\d+ +${position} +it failed`))
   t.equal(delivered().length, 2, 'nothing is delivered')
+  const { json, status } = await server.as().call('GET', '/readyz')
+  t.equal(status, 200, 'requests are answered all the same')
+  t.same(json<object>(), {
+    status: 'ok',
+    warnings: ['Consumers that have stopped: 1 (custody consumers list).'],
+  })
 
   const other = await server.custody('consumers', 'skip', 'counting', `${position + 1}`)
   t.equal(other.code, 1)

@@ -62,6 +62,8 @@ export type HttpDependencies = {
   /** Absent: the routes under `/v1/organization` do not exist. */
   readonly admin?: AdminUseCases
   health(): Health
+  /** What an operator should look at although requests are answered, a sentence each. Absent: nothing is known. */
+  warnings?(): Promise<readonly string[]>
   readonly logger: Logger
   /**
    * Collects what has just died (V8: a minor collection). Called after every 8 MiB of streamed bodies: see

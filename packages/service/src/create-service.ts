@@ -23,6 +23,7 @@ import { createTrailErasure } from './erasure/erase-trail.ts'
 import { createEraser } from './erasure/eraser.ts'
 import type { ErasureFile } from './erasure/erasure-list.ts'
 import type { Erasures } from './erasure/erasures.ts'
+import { diskFull, hasSpace } from './files/disk-space.ts'
 import { createFileHolds, type FileHolds } from './files/file-holds.ts'
 import { createFileLookup } from './files/file-lookup.ts'
 import type { Files } from './files/files.ts'
@@ -41,6 +42,7 @@ import {
   type MasterKeyRotation,
 } from './keys/master-key-rotation.ts'
 import type { MasterKeyStore } from './keys/master-key-store.ts'
+import { isWebhookConsumer } from './log/decide-webhook.ts'
 import { createMemoryRateStore, type RateStore } from './rates/rate-store.ts'
 import { createUploadRates } from './rates/upload-rates.ts'
 import { createConsumerControl } from './reactions/consumer-control.ts'
@@ -93,7 +95,10 @@ export interface Service {
   readonly idempotency: Idempotency
   readonly masterKeys: MasterKeyRotation
   authenticate(token: string): MaybePromise<Authentication>
+  /** Whether requests should be sent here, and why not. */
   health(): { readonly ready: boolean; readonly reasons: readonly string[] }
+  /** What an operator should look at although requests are answered, a sentence each. */
+  warnings(): Promise<readonly string[]>
   /** Begins what happens by itself: expiry, garbage, reactions, the sweep, idempotency rows. */
   startBackground(): Promise<void>
   stopBackground(): Promise<void>
@@ -242,7 +247,31 @@ export async function createService(
     ),
     health() {
       const reasons = distrust === undefined ? [] : [`Nothing expires: ${distrust}.`]
+      try {
+        hasSpace(environment)
+      } catch {
+        reasons.push('The folder of content is gone.')
+      }
       return { ready: reasons.length === 0, reasons }
+    },
+    async warnings() {
+      const hasRoom = () => {
+        try {
+          return hasSpace(environment)
+        } catch {
+          // That is a reason not to be ready
+          return true
+        }
+      }
+      const stopped = (await log.reader.consumers()).filter(
+        ({ name, status }) => status === 'stopped' && !isWebhookConsumer(name),
+      )
+      return [
+        ...(hasRoom() ? [] : [diskFull]),
+        ...(stopped.length === 0
+          ? []
+          : [`Consumers that have stopped: ${stopped.length} (custody consumers list).`]),
+      ]
     },
 
     async startBackground() {

@@ -10,11 +10,15 @@ export function healthz(context: RequestContext): void {
 /** `GET /readyz`: whether requests should be sent here, and why not. */
 export function readyz(
   dependencies: HttpDependencies,
-): (context: RequestContext) => void {
-  return (context) => {
+): (context: RequestContext) => Promise<void> {
+  return async (context) => {
     const { ready, reasons } = dependencies.health()
-    if (ready) sendJson(context, 200, { status: 'ok' })
-    else
-      sendJson(context, 503, { status: 'unavailable', reasons }, { 'retry-after': '1' })
+    const found = (await dependencies.warnings?.()) ?? []
+    const warnings = found.length === 0 ? {} : { warnings: found }
+    if (ready) sendJson(context, 200, { status: 'ok', ...warnings })
+    else {
+      const status = { status: 'unavailable', reasons, ...warnings }
+      sendJson(context, 503, status, { 'retry-after': '1' })
+    }
   }
 }

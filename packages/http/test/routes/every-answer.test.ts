@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CustodyError } from '@custody/domain/errors'
 import t from 'tap'
@@ -187,5 +189,8 @@ t.test('health says ok, readiness says why not', async (t) => {
   const response = await fetch('/readyz')
   t.equal(response.status, 503)
   t.match(await response.json(), { reasons: [/^Nothing expires: .*clock/] })
+  rmSync(join(on.folder, 'staging'), { recursive: true })
+  const reasons = [/^Nothing expires/, 'The folder of content is gone.']
+  t.match(await (await fetch('/readyz')).json(), { reasons })
   t.equal((await fetch('/healthz')).status, 200)
 })

@@ -55,6 +55,7 @@ export async function runServer(options: {
     ...(service.webhooks && { webhooks: service.webhooks }),
     admin: service.admin,
     health: service.health,
+    warnings: service.warnings,
     logger,
     collectYoung: minorCollection(),
     clock: Date,

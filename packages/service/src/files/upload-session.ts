@@ -10,6 +10,7 @@ import type { ServiceEnvironment } from '../service-environment.ts'
 import type { QuotaLedger } from '../usage/quota-ledger.ts'
 import { reservingSpool } from '../usage/reserving-spool.ts'
 import { boundedSpool } from './bounded-spool.ts'
+import { diskFull, hasSpace } from './disk-space.ts'
 import type { UploadPolicy, UploadSession } from './files.ts'
 import { type FollowedUploads, followUpload } from './follow-upload.ts'
 import { extensionOf } from './judge-content.ts'
@@ -22,9 +23,6 @@ import {
 
 /** Uploads at once with one key; more are told to wait. */
 const MAX_UPLOADS_PER_KEY = 64
-
-/** New spools stop when less of the disk is free. */
-const MIN_FREE_SHARE = 0.05
 
 /** What a form takes beside the file: boundaries, part headers, the other fields. */
 const FORM_OVERHEAD = 64 * 1024
@@ -65,14 +63,10 @@ export function createUploadAdmission(
   function requireSpace(): void {
     const now = clock()
     if (Math.abs(now - free.at) > FREE_SPACE_MS) {
-      const { freeBytes, totalBytes } = blobs.freeSpace()
-      free = { at: now, enough: freeBytes >= totalBytes * MIN_FREE_SHARE }
+      free = { at: now, enough: hasSpace(environment) }
     }
     if (!free.enough) {
-      throw new CustodyError(
-        'insufficient_storage',
-        `The disk is almost full: uploads stop while less than ${MIN_FREE_SHARE * 100} % is free.`,
-      )
+      throw new CustodyError('insufficient_storage', diskFull)
     }
   }
 
