@@ -175,3 +175,18 @@ t.test('routes that answer a secret refuse an Idempotency-Key', async (t) => {
   })
   t.match(answer.error(), { status: 400, param: 'Idempotency-Key' })
 })
+
+t.test('a list that is asked for in a wrong way is refused by name', async (t) => {
+  for (const [query, code] of [
+    ['limit=0', 'integer_below_min_value'],
+    ['limit=101', 'integer_above_max_value'],
+    ['limit=all', 'invalid_type'],
+    ['include_archived=yes', 'invalid_type'],
+    ['after=a&after=b', 'duplicate_parameter'],
+  ] as const) {
+    const [param = '', value = ''] = query.split(/[=&]/)
+    const { status, ...error } = (await organization('GET', `/projects?${query}`)).error()
+    t.match([status, error], [400, { code, param }], query)
+    if (code !== 'duplicate_parameter') t.match(error.message, value)
+  }
+})

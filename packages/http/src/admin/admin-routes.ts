@@ -3,6 +3,7 @@ import type Router from '@koa/router'
 import { sendJson } from '../answers/send-json.ts'
 import { authorizeAdmin } from '../auth/authorize.ts'
 import type { TransferWatch } from '../connections/transfer-watch.ts'
+import { flag } from '../fields/option-kinds.ts'
 import { singleParameter } from '../fields/single-parameter.ts'
 import type { HttpDependencies } from '../http-dependencies.ts'
 import type { RequestState } from '../request-context.ts'
@@ -75,7 +76,8 @@ function addProjectRoutes(
     return presentProject(await request.once((by) => admin.createProject(project, by)))
   })
   route('get', '/projects', async ({ query }) => {
-    const includeArchived = singleParameter(query, 'include_archived') === 'true'
+    const archived = singleParameter(query, 'include_archived') ?? 'false'
+    const includeArchived = flag.fromText(archived, 'include_archived')
     const page = await admin.listProjects({ ...pageQuery(query), includeArchived })
     return presentPage(page, presentProject)
   })
