@@ -8,6 +8,12 @@ import { storeFile } from '../support/store-file.ts'
 
 const stumbling = new URL('fixtures/stumbling-plugin.ts', import.meta.url).href
 
+let ahead = 0
+const on = await openService(t, {
+  plugins: [...ownPlugins, stumbling],
+  clock: () => Date.now() + ahead,
+})
+
 type NewKey = {
   readonly id: string
   readonly created_at: number
@@ -52,7 +58,7 @@ const isGoodFor = (seconds: number, expiresAt: number | null) =>
 t.test(
   'a service account is made with its first key, whose value is shown once',
   async (t) => {
-    const server = await startAdmin(t)
+    const server = await startAdmin(t, { on })
     const { ask, fetch } = server
     const made = await makeAccount(server)
     const { id, created_at, api_key } = made
@@ -85,7 +91,7 @@ t.test(
 )
 
 t.test('a service account can be made without a key', async (t) => {
-  const server = await startAdmin(t)
+  const server = await startAdmin(t, { on })
   const keys = async () => await readJson(await server.ask('GET', keysOf(server)))
   const before = await keys()
   t.match(await makeAccount(server, { create_service_account_only: true }), {
@@ -95,7 +101,7 @@ t.test('a service account can be made without a key', async (t) => {
 })
 
 t.test('scopes and expiry are kept; inference means read and write', async (t) => {
-  const server = await startAdmin(t)
+  const server = await startAdmin(t, { on })
   const scopes = ['inference', 'api.files.read', 'api.audit.read']
   const account = await makeAccount(server, { scopes, expires_in_seconds: 60 })
   const other = { name: 'k', scopes, expires_in_seconds: 120 }
@@ -118,7 +124,7 @@ t.test('scopes and expiry are kept; inference means read and write', async (t) =
 })
 
 t.test('a key takes a rate, from the beginning or later', async (t) => {
-  const server = await startAdmin(t)
+  const server = await startAdmin(t, { on })
   const account = await makeAccount(server, { uploads_per_minute: 60 })
   const second = await makeKey(server, account, { uploads_per_minute: 30 })
   t.equal((await keyOf(server, second)).uploads_per_minute, 30)
@@ -138,7 +144,7 @@ t.test('a key takes a rate, from the beginning or later', async (t) => {
 })
 
 t.test('an update changes what is given; null ends an expiry and a rate', async (t) => {
-  const server = await startAdmin(t)
+  const server = await startAdmin(t, { on })
   const { api_key } = await makeAccount(server, { uploads_per_minute: 60 })
   const path = `${keysOf(server)}/${api_key.id}`
   const made = await keyOf(server, api_key)
@@ -163,7 +169,7 @@ t.test('an update changes what is given; null ends an expiry and a rate', async 
 })
 
 t.test('no scopes at all is refused, naming those that there are', async (t) => {
-  const server = await startAdmin(t)
+  const server = await startAdmin(t, { on })
   for (const scopes of [[], ['api.files.paint']]) {
     const body = { name: 'bot', scopes }
     const refused = await server.ask('POST', accountsOf(server), body)
@@ -177,7 +183,7 @@ t.test('no scopes at all is refused, naming those that there are', async (t) => 
 })
 
 t.test('keys are listed and shown redacted, with their owner, and deleted', async (t) => {
-  const server = await startAdmin(t)
+  const server = await startAdmin(t, { on })
   const { ask, fetch, principal } = server
   const { id, created_at, api_key } = await makeAccount(server)
   const keys = keysOf(server)
@@ -227,7 +233,7 @@ t.test('keys are listed and shown redacted, with their owner, and deleted', asyn
 })
 
 t.test('routes that answer a secret refuse an Idempotency-Key', async (t) => {
-  const server = await startAdmin(t)
+  const server = await startAdmin(t, { on })
   const { id } = await makeAccount(server)
   const state = async () => [
     await readJson(await server.ask('GET', accountsOf(server))),
@@ -249,11 +255,6 @@ t.test('routes that answer a secret refuse an Idempotency-Key', async (t) => {
 t.test(
   'consumers are listed, resumed, and passed over the event that stopped them',
   async (t) => {
-    let ahead = 0
-    const on = await openService(t, {
-      plugins: [...ownPlugins, stumbling],
-      clock: () => Date.now() + ahead,
-    })
     const server = await startAdmin(t, { on })
     const { ask } = server
     const consumer = async () => {

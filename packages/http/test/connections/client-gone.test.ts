@@ -88,7 +88,7 @@ t.test('a client that vanishes in a download ends the reading', async (t) => {
   const response = await server.fetch('/v1/files', {
     method: 'POST',
     headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
-    body: form([purpose, { ...file, content: Buffer.alloc(60 * 2 ** 20, 'x') }]),
+    body: form([purpose, { ...file, content: Buffer.alloc(32 * 2 ** 20, 'x') }]),
   })
   const { id } = (await response.json()) as { id: string }
   let reads = 0

@@ -8,7 +8,7 @@ import { startServer, type TestServer } from '../support/start-server.ts'
 import { storeFile } from '../support/store-file.ts'
 
 const body = form([purpose, file])
-const largest = 60 * 2 ** 20
+const largest = 32 * 2 ** 20
 const large = form([purpose, { ...file, content: Buffer.alloc(200_000, 'x') }])
 
 for (const [size, bytes] of Object.entries({ small: body, large })) {

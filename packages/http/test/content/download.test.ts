@@ -109,7 +109,7 @@ t.test('a damage that shows later breaks the connection', async (t) => {
 
 t.test('no more is read than the client takes', async (t) => {
   const server = await startServer(t)
-  const bytes = 60 * KiB * KiB
+  const bytes = 32 * KiB * KiB
   const id = await storeFile(server, { content: Buffer.alloc(bytes) })
   const client = await RawClient.connect(server.port)
   client.socket.pause()

@@ -10,8 +10,11 @@ import { readError } from '../support/read-error.ts'
 import { startServer } from '../support/start-server.ts'
 import { storeFile } from '../support/store-file.ts'
 
+let jump = 0
+const on = await openService(t, { clock: () => Date.now() + jump })
+
 t.test('every answer has a request id of ours and the time that it took', async (t) => {
-  const { fetch } = await startServer(t)
+  const { fetch } = await startServer(t, { on })
   const headers = { 'x-request-id': 'mine' }
   const ids = new Set<string>()
   for (const path of ['/healthz', '/readyz', '/v1/files', '/v1/files/x', '/nowhere']) {
@@ -39,7 +42,7 @@ for (const [method, path] of [
   ['OPTIONS', '/v1/files/'],
 ] as const) {
   t.test(`${method} ${path} is no route: 404 in the envelope`, async (t) => {
-    const { fetch } = await startServer(t)
+    const { fetch } = await startServer(t, { on })
     t.match(await readError(await fetch(path, { method })), {
       status: 404,
       type: 'invalid_request_error',
@@ -59,7 +62,7 @@ for (const [method, path, allow] of [
   ['POST', '/healthz', 'GET, HEAD'],
 ] as const) {
   t.test(`${method} ${path} is 405 and names what is allowed`, async (t) => {
-    const { fetch } = await startServer(t)
+    const { fetch } = await startServer(t, { on })
     const response = await fetch(path, { method })
     t.equal(response.headers.get('allow'), allow)
     t.match(await readError(response), { status: 405, code: 'method_not_allowed' })
@@ -67,7 +70,7 @@ for (const [method, path, allow] of [
 }
 
 t.test('a defect is answered as 500 without its stack, and logged with it', async (t) => {
-  const { fetch, files, errors } = await startServer(t)
+  const { fetch, files, errors } = await startServer(t, { on })
   // A defect that is known would have been repaired: this one is made.
   files.list = () => {
     throw new TypeError('secret detail')
@@ -85,7 +88,7 @@ t.test('a defect is answered as 500 without its stack, and logged with it', asyn
 })
 
 t.test('a refusal of the service keeps its extra members', async (t) => {
-  const { fetch, errors, leftovers } = await startServer(t)
+  const { fetch, errors, leftovers } = await startServer(t, { on })
   const batch = { name: 'purpose', content: 'batch' }
   const content = '{"custom_id":"a","method":"GET"}\n[]\n'
   const response = await fetch('/v1/files', upload([batch, { ...file, content }]))
@@ -108,7 +111,7 @@ t.test('a refusal of the service keeps its extra members', async (t) => {
 })
 
 t.test('a refusal of the service keeps its headers', async (t) => {
-  const { fetch } = await startServer(t, { limits: { uploads_per_minute: 1 } })
+  const { fetch } = await startServer(t, { on, limits: { uploads_per_minute: 1 } })
   t.equal((await fetch('/v1/files', upload([purpose, file]))).status, 200)
   const response = await fetch('/v1/files', upload([purpose, file]))
   t.equal(response.headers.get('x-ratelimit-limit-requests'), '1')
@@ -117,7 +120,10 @@ t.test('a refusal of the service keeps its headers', async (t) => {
 })
 
 t.test('a full disk is logged as an error, a quota that is used up is not', async (t) => {
-  const { fetch, files, errors } = await startServer(t, { limits: { quota_bytes: 1 } })
+  const { fetch, files, errors } = await startServer(t, {
+    on,
+    limits: { quota_bytes: 1 },
+  })
   t.equal((await fetch('/v1/files', upload([purpose, file]))).status, 507)
   t.same(errors, [])
   // The disk is not ours to fill.
@@ -130,7 +136,7 @@ t.test('a full disk is logged as an error, a quota that is used up is not', asyn
 
 t.test('a status that SDKs retry says when not to', async (t) => {
   const limits = { quota_bytes: 20 }
-  const server = await startServer(t, { limits })
+  const server = await startServer(t, { on, limits })
   const { fetch, files, service, principal } = server
   const store = (content = file.content) =>
     fetch('/v1/files', upload([purpose, { ...file, content }]))
@@ -177,8 +183,6 @@ t.test('a status that SDKs retry says when not to', async (t) => {
 })
 
 t.test('health says ok, readiness says why not', async (t) => {
-  let jump = 0
-  const on = await openService(t, { clock: () => Date.now() + jump })
   const { fetch } = await startServer(t, { on })
   t.same(await (await fetch('/healthz')).json(), { status: 'ok' })
   t.equal((await fetch('/readyz')).status, 200)
