@@ -9,9 +9,9 @@ import {
   MiB,
   replaced,
   shell,
+  takesBatchesUpTo200MiB,
   takesUpTo,
   uploaded,
-  uploadZeros,
 } from '../statements/checks.ts'
 import {
   batchLine,
@@ -98,17 +98,8 @@ export const fastapiAi: Provider = {
     ),
     holds(
       'The Batch API only supports .jsonl files up to 200 MB in size.',
-      async ({ api, server, project }) => {
-        const text = { purpose: 'batch', filename: 'batch.txt', content: batchLine }
-        isRefused(await api.upload(text), { status: 400, code: 'invalid_extension' })
-        const bytes = 200 * MiB + 1
-        isRefused(await uploadZeros(server.address, project.key, bytes), {
-          status: 413,
-          code: 'file_too_large',
-          message: new RegExp(
-            `'batch' of dialect '\\S+' takes at most ${200 * MiB} bytes .*has (at least )?${bytes}`,
-          ),
-        })
+      async ({ server, project }) => {
+        await takesBatchesUpTo200MiB(server, project, batchLine)
       },
     ),
     holds('The input also has a specific required format.', async ({ api }) => {

@@ -149,6 +149,24 @@ export async function uploadZeros(
   }
 }
 
+/** Files for a batch end in .jsonl, and have 200 MiB at most. */
+export async function takesBatchesUpTo200MiB(
+  { address }: { readonly address: string },
+  { key, api }: { readonly key: string; readonly api: ApiClient },
+  line: string,
+): Promise<void> {
+  const text = { purpose: 'batch', filename: 'batch.txt', content: line }
+  isRefused(await api.upload(text), { status: 400, code: 'invalid_extension' })
+  const most = 200 * MiB
+  isRefused(await uploadZeros(address, key, most + 1), {
+    status: 413,
+    code: 'file_too_large',
+    message: new RegExp(
+      `'batch' of dialect '\\S+' takes at most ${most} bytes .*has (at least )?${most + 1}`,
+    ),
+  })
+}
+
 /** Runs lines of a document in a shell, in a folder with these files. */
 export async function shell(
   lines: string,

@@ -7,33 +7,14 @@ import {
   type FileState,
   type PlacedEvent,
 } from '../../src/index.ts'
-
-const NOW = 1_767_225_600_900_000
+import { liveFile, NOW } from './file-states.ts'
 
 const file: FileState = {
-  id: 'f1',
-  project: 'north',
-  position: 7,
-  seq: 3,
-  version: 1,
-  purpose: 'batch',
-  bytes: 100,
-  createdAt: NOW - 1_000_000,
-  expiresAt: null,
-  expiryPolicy: null,
-  retainUntil: null,
-  holds: [],
-  filename: 'a.jsonl',
-  metadata: null,
-  classification: null,
-  complianceRegime: null,
-  sha256: 'a'.repeat(64),
+  ...liveFile,
   extents: [
     { id: 'e1', bytes: 60, sha256: 'b'.repeat(64) },
     { id: 'e2', bytes: 40, sha256: 'c'.repeat(64) },
   ],
-  damaged: [],
-  ended: null,
 }
 const ended: FileState = {
   ...file,

@@ -10,34 +10,16 @@ import {
   isErased,
   type PlacedEvent,
 } from '../../src/index.ts'
-
-/** 2026-01-01T00:00:00.9Z, in microseconds and in seconds. */
-const NOW = 1_767_225_600_900_000
-const SECONDS = 1_767_225_600
+import { liveFile, NOW, SECONDS } from './file-states.ts'
 
 const file: FileState = {
-  id: 'f1',
-  project: 'north',
-  position: 7,
-  seq: 3,
+  ...liveFile,
   version: 2,
-  purpose: 'batch',
-  bytes: 100,
-  createdAt: NOW - 1_000_000,
-  expiresAt: null,
-  expiryPolicy: null,
-  retainUntil: null,
   holds: [
     { id: 'h1', position: 9, name: 'one', note: 'why', at: NOW, retainUntil: SECONDS },
   ],
-  filename: 'a.jsonl',
   metadata: { a: 'b' },
-  classification: null,
-  complianceRegime: null,
-  sha256: 'a'.repeat(64),
   extents: [{ id: 'e1', bytes: 100, sha256: 'a'.repeat(64) }],
-  damaged: [],
-  ended: null,
 }
 const deleted: FileState = {
   ...file,

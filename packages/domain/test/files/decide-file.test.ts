@@ -6,10 +6,7 @@ import {
   type FileState,
   type UploadFile,
 } from '../../src/index.ts'
-
-/** 2026-01-01T00:00:00.9Z, in microseconds and in seconds. */
-const NOW = 1_767_225_600_900_000
-const SECONDS = 1_767_225_600
+import { liveFile as live, NOW, SECONDS } from './file-states.ts'
 
 const upload: UploadFile = {
   type: 'UploadFile',
@@ -26,28 +23,6 @@ const upload: UploadFile = {
 }
 const project = { archived: false, limits: {} }
 
-const live: FileState = {
-  id: 'f1',
-  project: 'north',
-  position: 7,
-  seq: 3,
-  version: 1,
-  purpose: 'batch',
-  bytes: 100,
-  createdAt: NOW - 1_000_000,
-  expiresAt: null,
-  expiryPolicy: null,
-  retainUntil: null,
-  holds: [],
-  filename: 'a.jsonl',
-  metadata: null,
-  classification: null,
-  complianceRegime: null,
-  sha256: 'a'.repeat(64),
-  extents: [],
-  damaged: [],
-  ended: null,
-}
 const due: FileState = { ...live, expiresAt: SECONDS, expiryPolicy: 'purpose' }
 const notDue: FileState = { ...due, expiresAt: SECONDS + 1 }
 const ended: FileState = {

@@ -12,33 +12,8 @@ import {
   isHeld,
   isLive,
 } from '../../src/index.ts'
+import { liveFile as file, NOW, SECONDS } from './file-states.ts'
 
-/** 2026-01-01T00:00:00.9Z, in microseconds and in seconds. */
-const NOW = 1_767_225_600_900_000
-const SECONDS = 1_767_225_600
-
-const file: FileState = {
-  id: 'f1',
-  project: 'north',
-  position: 7,
-  seq: 3,
-  version: 1,
-  purpose: 'batch',
-  bytes: 100,
-  createdAt: NOW - 1_000_000,
-  expiresAt: null,
-  expiryPolicy: null,
-  retainUntil: null,
-  holds: [],
-  filename: 'a.jsonl',
-  metadata: null,
-  classification: null,
-  complianceRegime: null,
-  sha256: 'a'.repeat(64),
-  extents: [],
-  damaged: [],
-  ended: null,
-}
 const holdOf = (id: string, retainUntil: number | null): Hold => ({
   id,
   position: 9,

@@ -1,28 +1,9 @@
-import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+// The package's own testkit cannot be a dependency of it by name: it depends on this package.
+import { spawnOnSmallDisk } from '../../../../testkit/src/spawn-on-small-disk.ts'
 
-// A mount namespace of its own: no right is needed for the mount, and it is gone with the process.
-const namespace = ['--user', '--map-root-user', '--mount']
-const mountAndRun = 'mount -t tmpfs -o size=4m tmpfs "$0" && exec "$@"'
-
-const possible = spawnSync('unshare', [
-  ...namespace,
-  'sh',
-  '-c',
-  mountAndRun,
-  t.testdir({}),
-  'true',
-])
-
-if (possible.status === 0) {
-  const test = fileURLToPath(new URL('../../fixtures/full-disk.ts', import.meta.url))
-  const command = [mountAndRun, t.testdir({}), process.execPath, test]
-  t.spawn('unshare', [...namespace, 'sh', '-c', ...command], {
-    cwd: t.testdirName,
-    env: { ...process.env, CUSTODY_TEST_DISK: t.testdirName },
-  })
-} else {
-  const why = String(possible.error ?? possible.stderr).trim()
-  t.pass(`a disk that fills up (no disk can be mounted here: ${why})`, { skip: true })
-}
+spawnOnSmallDisk(
+  t,
+  fileURLToPath(new URL('../../fixtures/full-disk.ts', import.meta.url)),
+)
