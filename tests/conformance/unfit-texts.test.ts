@@ -69,3 +69,16 @@ for (const [what, text] of Object.entries(unfit)) {
     }
   })
 }
+
+t.test('JSON that is nested very deep is refused', async (t) => {
+  const nested = `${'['.repeat(20_000)}${']'.repeat(20_000)}`
+  const headers = { 'content-type': 'application/json' }
+  const body = Buffer.from(
+    JSON.stringify({ ...declared, metadata: 0 }).replace('0}', `${nested}}`),
+  )
+  const upload = await api.call('POST', '/v1/uploads', { headers, body })
+  t.match(upload.error(), { status: 400, code: 'invalid_json' })
+  const fields = [['metadata', `{"a":${nested}}`]] as const
+  const form = await api.upload({ ...content, fields })
+  t.match(form.error(), { status: 400, code: 'invalid_type', param: 'metadata' })
+})

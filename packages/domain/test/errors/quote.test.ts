@@ -33,3 +33,11 @@ t.test('nothing that is quoted steers a terminal or the direction of text', asyn
     }),
   )
 })
+
+t.test('a value that is nested too deep to be shown is shown by its beginning', (t) => {
+  let nested: unknown = 1
+  for (let depth = 0; depth < 100_000; depth++) nested = [nested]
+  t.equal(quote(nested), "'[[...'")
+  t.equal(quote({ nested }), "'{...'")
+  t.end()
+})

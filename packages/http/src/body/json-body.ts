@@ -6,6 +6,9 @@ import type { RequestContext } from '../request-context.ts'
 
 const maxBytes = 2 ** 20
 
+/** No body that a route knows is half as deep. */
+const maxDepth = 16
+
 /** `curl -d` names a form type for whatever it sends; the SDKs send no type with an empty body. */
 const acceptedType =
   /^\s*(application\/(json|[\w.-]+\+json|x-www-form-urlencoded)|text\/plain)\s*(;|$)/i
@@ -32,13 +35,24 @@ export async function jsonBody(
   acceptBody(context)
   const body = await gatherBody(context.req, watch, maxBytes, tooLarge)
   if (body.length === 0) return {}
+  let value: unknown
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
   } catch (cause) {
     throw new CustodyError('invalid_json', 'The body is not well-formed JSON in UTF-8.', {
       cause,
     })
   }
+  if (!isDeeper(value, maxDepth)) return value
+  throw new CustodyError(
+    'invalid_json',
+    `The body is nested too deep: at most ${maxDepth} objects and arrays within each other are allowed.`,
+  )
+}
+
+function isDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return depth === 0 || Object.values(value).some((one) => isDeeper(one, depth - 1))
 }
 
 function unsupported(header: string, value: string, expected: string): CustodyError {
