@@ -7,23 +7,20 @@ export interface Hold {
   end(): void
 }
 
-/**
- * A part waits while the server is busy with the upload anyway. More idle time than this, and more than this share of the
- * wait, means that the client would be done sooner if its parts were taken side by side.
- */
-const IDLE_MS = 20
-const IDLE_SHARE = 0.5
-
 /** Milliseconds between two looks. */
-const LOOK_MS = 10
+const LOOK_MS = 50
+
+/** A larger share of idle time since the last look means that the client would be done sooner with its parts side by side. */
+const IDLE_SHARE = 0.5
 
 export function holdPart(meter: IdleMeter, now: () => number): Hold {
   const { promise, resolve } = Promise.withResolvers<void>()
-  const since = now()
-  const before = meter.idleMs
+  let since = now()
+  let before = meter.idleMs
   const timer = setInterval(() => {
-    const idle = meter.idleMs - before
-    if (idle > IDLE_MS && idle > (now() - since) * IDLE_SHARE) end()
+    if (meter.idleMs - before > (now() - since) * IDLE_SHARE) return end()
+    since = now()
+    before = meter.idleMs
   }, LOOK_MS)
   function end(): void {
     clearInterval(timer)

@@ -259,3 +259,27 @@ t.test(
     t.equal(await rolling.take('u', []), undefined)
   },
 )
+
+t.test(
+  'however long a part has waited, it does not wait for one that stops',
+  async (t) => {
+    let time = 0
+    const { begin } = start(undefined, () => time)
+    const [one, two] = [begin(), begin()]
+    await one.follower.begin({ oneThread: true })
+    const block = new Uint8Array(new SharedArrayBuffer(1000))
+    const work = Promise.withResolvers<void>()
+    const busy = one.follower.pass(block, () => work.promise)
+    let isOver = false
+    const waiting = two.follower.begin({ oneThread: true }).then(() => {
+      isOver = true
+    })
+    time = 1_000_000
+    await new Promise((resolve) => setTimeout(resolve, 120))
+    t.notOk(isOver)
+    work.resolve()
+    await busy
+    time += 10
+    await waiting
+  },
+)
