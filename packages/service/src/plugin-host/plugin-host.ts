@@ -20,7 +20,7 @@ import type {
   ValidationOutcome,
   ValidationRequest,
 } from './types.ts'
-import { pluginFailed, WorkerPool } from './worker-pool.ts'
+import { pluginFailed, reactionFailed, WorkerPool } from './worker-pool.ts'
 
 /** Content in memory up to this length shares messages with others. */
 const SMALL_BYTES = 64 * 1024
@@ -105,7 +105,7 @@ class WorkerPluginHost implements PluginHost {
         onReply: (reply) => {
           try {
             const result = parseReactionReply(reply)
-            if ('fault' in result) throw this.#failure(result.fault)
+            if ('fault' in result) throw this.#failure(result.fault, reactionFailed)
             resolve(result)
           } catch (error) {
             reject(error)
@@ -157,13 +157,16 @@ class WorkerPluginHost implements PluginHost {
 
   #toOutcome(reply: string, validatedBy: readonly ValidatedBy[]): ValidationOutcome {
     const outcome = parseReply(reply, validatedBy)
-    if ('fault' in outcome) throw this.#failure(outcome.fault)
+    if ('fault' in outcome) throw this.#failure(outcome.fault, pluginFailed)
     return outcome
   }
 
-  #failure({ plugin, detail }: Fault): CustodyError {
+  #failure(
+    { plugin, detail }: Fault,
+    failed: (plugin: string) => CustodyError,
+  ): CustodyError {
     this.#logger.error({ plugin, reason: 'error', detail }, 'a plugin failed')
-    return pluginFailed(plugin)
+    return failed(plugin)
   }
 }
 

@@ -356,7 +356,7 @@ export class WorkerPool {
       const plugin = this.#pluginNames[job.stage - 1] ?? 'unknown'
       const { reason, detail } = death
       this.#options.logger.error({ plugin, reason, detail }, 'a plugin failed')
-      job.fail(pluginFailed(plugin))
+      job.fail(job.work.kind === 'react' ? reactionFailed(plugin) : pluginFailed(plugin))
       return
     }
     if (job.onInterrupted !== undefined) {
@@ -423,6 +423,13 @@ export function pluginFailed(plugin: string): CustodyError {
   return new CustodyError(
     'plugin_failed',
     `The plugin ${quote(plugin)} failed; nothing was stored.`,
+  )
+}
+
+export function reactionFailed(plugin: string): CustodyError {
+  return new CustodyError(
+    'plugin_failed',
+    `The plugin ${quote(plugin)} failed at an event; the server's own log says how.`,
   )
 }
 
