@@ -19,7 +19,7 @@ const AT_ONCE = 16
  * While others write, what is told takes at most one part in so many of the time: readers get to know later, and
  * nobody's upload waits for them.
  */
-const SHARE = 24
+const SHARE = 48
 
 /** What the operating system copies to readers in a millisecond, after it was handed over: measured, roughly. */
 const BYTES_PER_MS = 2 * 2 ** 20
