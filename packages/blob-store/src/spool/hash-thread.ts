@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { CustodyError } from '@custody/domain/errors'
+import { threadEnvironment } from '../threads/thread-environment.ts'
 import type { HashReply, HashRequest } from './hash-messages.ts'
 
 /** The SHA-256 of one file, also while it grows. */
@@ -32,7 +33,7 @@ export class HashThread {
       options.createWorker ??
       (() =>
         new Worker(new URL('./hash-worker.ts', import.meta.url), {
-          env: {},
+          env: threadEnvironment(),
           execArgv: [],
         }))
   }

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { CustodyError } from '@custody/domain/errors'
 import type { SealedFormat, SealMode } from '../sealed/sealed-formats.ts'
+import { threadEnvironment } from '../threads/thread-environment.ts'
 import { OutputPool } from './output-pool.ts'
 import type { SealReply, SealRequest } from './seal-messages.ts'
 
@@ -55,7 +56,7 @@ export class SealThreads {
       options.createWorker ??
       (() =>
         new Worker(new URL('./seal-worker.ts', import.meta.url), {
-          env: {},
+          env: threadEnvironment(),
           execArgv: [],
         }))
   }

@@ -4,6 +4,7 @@ import type { ReadOptions } from '../byte-range.ts'
 import { damaged } from '../sealed/damaged.ts'
 import type { SealedExtent } from '../sealed/read-sealed.ts'
 import { FRAME_BYTES } from '../sealed/seek-table.ts'
+import { threadEnvironment } from '../threads/thread-environment.ts'
 import type { UnsealReply, UnsealRequest } from './unseal-messages.ts'
 
 /** Pairs of outputs that are kept for the next read. */
@@ -49,7 +50,7 @@ export class UnsealThreads {
       options.createWorker ??
       (() =>
         new Worker(new URL('./unseal-worker.ts', import.meta.url), {
-          env: {},
+          env: threadEnvironment(),
           execArgv: [],
         }))
   }

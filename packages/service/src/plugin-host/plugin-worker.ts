@@ -4,6 +4,7 @@ import {
   receiveMessageOnPort,
   Worker,
 } from 'node:worker_threads'
+import { threadEnvironment } from '@custody/blob-store/thread-environment'
 import { DeadlineWatch } from './deadline-watch.ts'
 import { describeFault } from './describe-fault.ts'
 import { HeldJobs } from './held-jobs.ts'
@@ -92,7 +93,7 @@ export class PluginWorker {
       workerData,
       transferList: [port2],
       name: 'custody-plugins',
-      env: {},
+      env: threadEnvironment(),
       argv: [],
       execArgv: [],
       stdout: true,

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { StoredFilePlace } from '@custody/blob-store/stored-file'
+import { threadEnvironment } from '@custody/blob-store/thread-environment'
 import { CustodyError } from '@custody/domain'
 import type { Algorithm, DigestReply, DigestRequest } from './digest-messages.ts'
 
@@ -56,7 +57,10 @@ export type DigestSource = AsyncIterable<Uint8Array> | { readonly place: StoredF
 /** The thread starts with the first content, and keeps no process alive while nobody waits for it. */
 export function createDigestThread(
   createWorker: () => Worker = () =>
-    new Worker(new URL('./digest-worker.ts', import.meta.url), { env: {}, execArgv: [] }),
+    new Worker(new URL('./digest-worker.ts', import.meta.url), {
+      env: threadEnvironment(),
+      execArgv: [],
+    }),
 ): DigestThread {
   const running = new Map<number, Running>()
   let worker: Worker | undefined
