@@ -57,7 +57,10 @@ for (const [what, filename] of [
 ] as const) {
   t.test(`${what} fails the delivery, and the next one works`, async (t) => {
     const { react } = await startReacting(t)
-    await t.rejects(react(filename), { key: 'plugin_failed', message: /'reactor' failed at an event/ })
+    await t.rejects(react(filename), {
+      key: 'plugin_failed',
+      message: /'reactor' failed at an event/,
+    })
     t.same(await react('note'), {})
   })
 }
