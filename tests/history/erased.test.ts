@@ -7,18 +7,18 @@ t.test(
   async (t) => {
     const { api, admin } = await startServer(t)
     const file = await upload(api, {
-      filename: 'ada-lovelace.txt',
-      fields: [['metadata[owner]', 'Ada']],
+      filename: 'lovelace.txt',
+      fields: [['metadata[owner]', 'Lovelace']],
     })
     const holds = `/v1/files/${file}/holds`
-    await api.call('POST', holds, { body: { name: 'case-of-ada' } })
-    await api.call('DELETE', `${holds}/case-of-ada`)
+    await api.call('POST', holds, { body: { name: 'case-of-lovelace' } })
+    await api.call('DELETE', `${holds}/case-of-lovelace`)
     const { data: before } = await listEvents(api, `/v1/files/${file}/events`)
     t.match(before[0]?.data, {
-      personal: { filename: 'ada-lovelace.txt', metadata: { owner: 'Ada' } },
+      personal: { filename: 'lovelace.txt', metadata: { owner: 'Lovelace' } },
       content: { sha256: String },
     })
-    t.match(before[1]?.data, { personal: { name: 'case-of-ada' } })
+    t.match(before[1]?.data, { personal: { name: 'case-of-lovelace' } })
     t.equal((await api.call('POST', `/v1/files/${file}/erase`)).status, 200)
 
     const { data } = await listEvents(api, `/v1/files/${file}/events`)
@@ -40,7 +40,7 @@ t.test(
       (await admin.call('GET', log)).text,
     ]) {
       t.match(text, file)
-      t.notMatch(text, /ada/i)
+      t.notMatch(text, /lovelace/i)
     }
   },
 )
