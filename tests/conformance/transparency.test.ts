@@ -246,7 +246,11 @@ t.test('a receipt proves an upload without the server', async (t) => {
   t.match(none, { code: 2, stderr: /no verifier key at .*--key/s })
   const noKey = await run(receipt, '--key', file('empty', '\n'))
   t.match(noKey, { code: 2, stderr: /holds no verifier key/ })
-  const badKey = await run(receipt, '--key', `${vkey.slice(0, -1)}x`)
+  const badKey = await run(
+    receipt,
+    '--key',
+    `${vkey.slice(0, -1)}${vkey.endsWith('x') ? 'y' : 'x'}`,
+  )
   t.match(badKey, { code: 2, stderr: /verifier key/ })
   t.equal((await run(join(folder, 'missing'), '--key', vkey)).code, 2)
   const forged = file('forged.json', answer.text.replace('"bytes\\":11', '"bytes\\":12'))
