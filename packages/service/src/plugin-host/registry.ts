@@ -56,7 +56,7 @@ export function createRegistry(
     if (!checkShape(declared)) throw invalid(entry, faultText(checkShape.errors))
     checkDialects(entry, declared, knownDialects)
     checkExtensions(entry, declared)
-    return { entry, declared, options: checkOptions(entry, declared) }
+    return { entry, declared, options: checkOptions(ajv, entry, declared) }
   })
   checkNames(plugins)
   const purposes = joinPurposes(plugins)
@@ -87,18 +87,31 @@ type Checked = {
 }
 
 /** A copy of the options with defaults filled in. The schema is compiled apart: two may have the same `$id`. */
-function checkOptions(entry: PluginEntry, declared: Declaration): unknown {
+function checkOptions(
+  schemas: Ajv2020,
+  entry: PluginEntry,
+  declared: Declaration,
+): unknown {
   const options: unknown = structuredClone(entry.options ?? {})
   const { optionsSchema } = declared
   if (optionsSchema === undefined) {
     if (JSON.stringify(options) === '{}') return options
     throw invalid(entry, `the plugin ${quote(declared.name)} takes no options`)
   }
+  const noSchema = (why: string, cause?: unknown) =>
+    invalid(entry, `its optionsSchema is no JSON Schema: ${why}`, cause)
+  let isSchema: unknown
+  try {
+    isSchema = schemas.validateSchema(optionsSchema)
+  } catch (error) {
+    throw noSchema(String(error), error)
+  }
+  if (!isSchema) throw noSchema(schemas.errorsText())
   const ajv = new Ajv2020({
     allErrors: true,
     strict: false,
     useDefaults: true,
-    // Compiling refuses keywords of the wrong kind by itself; the schema of schemas takes longer than a whole start.
+    // That is done above, by one schema of schemas for all plugins: compiling it takes long.
     validateSchema: false,
     // In JSON Schema 2020-12 a format is a note, not a rule.
     validateFormats: false,
@@ -107,7 +120,7 @@ function checkOptions(entry: PluginEntry, declared: Declaration): unknown {
   try {
     check = ajv.compile(optionsSchema)
   } catch (error) {
-    throw invalid(entry, `its optionsSchema is no JSON Schema: ${String(error)}`, error)
+    throw noSchema(String(error), error)
   }
   if (check(options)) return options
   throw invalid(entry, `its options: ${faultText(check.errors)}`)

@@ -97,6 +97,11 @@ for (const [what, source, message] of [
     /on does not know 'FileMoved'/,
   ],
   [
+    'a schema that compiles and says nonsense',
+    `export default { ${head}, optionsSchema: { type: 'object', properties: { a: { minLength: -1 } } } }`,
+    /optionsSchema is no JSON Schema: .*minLength must be >= 0/,
+  ],
+  [
     'a schema that is none',
     `export default { ${head}, optionsSchema: { type: 'thing' } }`,
     /optionsSchema is no JSON Schema/,
