@@ -66,7 +66,7 @@ export type HttpDependencies = {
   warnings?(): Promise<readonly string[]>
   readonly logger: Logger
   /**
-   * Collects what has just died (V8: a minor collection). Called after every 8 MiB of streamed bodies: see
+   * Collects what has just died (V8: a minor collection). Called after every 4 MiB of streamed bodies: see
    * docs/decisions/0011-minor-collections.md. Absent: that is left to the runtime.
    */
   collectYoung?(): void

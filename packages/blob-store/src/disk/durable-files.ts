@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { mkdir, open, rename, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -15,6 +16,11 @@ export type DurableFiles = {
    * there or not, with any part of what was written.
    */
   createExclusively(path: string): Promise<FileHandle>
+  /**
+   * Opens a file that is there for writes past the page cache (`O_DIRECT`); undefined where the platform or the file system
+   * has none. Such a write is no more durable than any other.
+   */
+  openDirectly(path: string): Promise<FileHandle | undefined>
   /**
    * Starts what `syncFile` will do, so that less is left for it. After a power cut the bytes written before this are
    * there, if the file's name is.
@@ -39,6 +45,7 @@ export type DurableFiles = {
 
 export const durableFiles: DurableFiles = {
   createExclusively,
+  openDirectly,
   syncData,
   syncFile,
   renameDurably,
@@ -50,6 +57,16 @@ export const durableFiles: DurableFiles = {
 
 function createExclusively(path: string): Promise<FileHandle> {
   return open(path, 'wx', 0o600)
+}
+
+async function openDirectly(path: string): Promise<FileHandle | undefined> {
+  if (constants.O_DIRECT === undefined) return undefined
+  try {
+    return await open(path, constants.O_WRONLY | constants.O_DIRECT)
+  } catch (error) {
+    if (hasCode(error, 'EINVAL')) return undefined
+    throw error
+  }
 }
 
 function syncData(handle: FileHandle): Promise<void> {

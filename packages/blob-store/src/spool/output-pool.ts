@@ -1,28 +1,28 @@
+import { alignedMemory } from '../threads/aligned-memory.ts'
 import { OUTPUT_BYTES } from './seal-messages.ts'
 
-/** A fixed number of shared buffers; who finds none waits in line. */
+/** Shared memory for what a thread makes. */
+export type Output = Uint8Array<SharedArrayBuffer>
+
+/** A fixed number of outputs; who finds none waits in line. */
 export class OutputPool {
-  readonly #free: SharedArrayBuffer[] = []
-  readonly #waiting: ((output: SharedArrayBuffer) => void)[] = []
-  #left: number
+  readonly #free: Output[]
+  readonly #waiting: ((output: Output) => void)[] = []
 
   constructor(count: number) {
-    this.#left = count
+    // Their pages are taken as they are first written to.
+    this.#free = alignedMemory(count, OUTPUT_BYTES)
   }
 
-  async take(): Promise<SharedArrayBuffer> {
+  async take(): Promise<Output> {
     const free = this.#free.pop()
     if (free !== undefined) return free
-    if (this.#left > 0) {
-      this.#left -= 1
-      return new SharedArrayBuffer(OUTPUT_BYTES)
-    }
-    const { promise, resolve } = Promise.withResolvers<SharedArrayBuffer>()
+    const { promise, resolve } = Promise.withResolvers<Output>()
     this.#waiting.push(resolve)
     return await promise
   }
 
-  give(output: SharedArrayBuffer): void {
+  give(output: Output): void {
     const next = this.#waiting.shift()
     if (next) next(output)
     else this.#free.push(output)

@@ -21,9 +21,13 @@ export type SealRequest =
       readonly memory: ArrayBufferLike
       readonly bytes: number
       /** Where to put the bytes of the stream that come next. */
-      readonly output: SharedArrayBuffer
+      readonly output: Uint8Array<SharedArrayBuffer>
     }
-  | { readonly kind: 'end'; readonly id: number; readonly output: SharedArrayBuffer }
+  | {
+      readonly kind: 'end'
+      readonly id: number
+      readonly output: Uint8Array<SharedArrayBuffer>
+    }
   | { readonly kind: 'cancel'; readonly id: number }
 
 /** From the seal thread: one to each `push` and `end`. After a failure no more is answered. */

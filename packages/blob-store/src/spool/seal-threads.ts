@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { CustodyError } from '@custody/domain/errors'
 import type { SealedFormat, SealMode } from '../sealed/sealed-formats.ts'
 import { threadEnvironment } from '../threads/thread-environment.ts'
-import { OutputPool } from './output-pool.ts'
+import { type Output, OutputPool } from './output-pool.ts'
 import type { SealReply, SealRequest } from './seal-messages.ts'
 
 /** Bytes of the stream, in memory that others wait for. */
@@ -81,7 +81,7 @@ export class SealThreads {
     worker.ref()
     const send = (request: SealRequest) => worker.postMessage(request)
     async function ask(
-      request: (output: SharedArrayBuffer) => SealRequest,
+      request: (output: Output) => SealRequest,
       expected: 'pushed' | 'ended',
     ) {
       const output = await outputs.take()
@@ -92,7 +92,7 @@ export class SealThreads {
       } else resolve({ kind: 'failed', id, message: 'its thread has ended' })
       const reply = await promise
       if (reply.kind !== 'failed' && reply.kind === expected) {
-        const stored = new Uint8Array(output, 0, reply.storedBytes)
+        const stored = output.subarray(0, reply.storedBytes)
         return {
           reply,
           stored,

@@ -16,8 +16,11 @@ function reply(message: SealReply): void {
 }
 
 /** Returns how many bytes there are. */
-function put(pieces: readonly Uint8Array[], output: SharedArrayBuffer): number {
-  const memory = Buffer.from(output)
+function put(
+  pieces: readonly Uint8Array[],
+  { buffer, byteOffset, length }: Uint8Array<SharedArrayBuffer>,
+): number {
+  const memory = Buffer.from(buffer, byteOffset, length)
   let at = 0
   for (const piece of pieces) {
     copyInto(memory, piece, at)

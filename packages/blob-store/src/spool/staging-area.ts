@@ -116,7 +116,7 @@ export class StagingArea {
     return new InlineContent(content, sha256, {
       seal: (bytes) => this.#storedForm(bytes),
       stage: async ({ inline }) => {
-        const file = await this.#createFile()
+        const file = await this.#createFile({ isReadSoon: true })
         try {
           await file.append(inline ?? content)
         } catch (error) {
@@ -168,10 +168,11 @@ export class StagingArea {
 
   async #createStagedFile(follower: ContentFollower | undefined): Promise<StagedFile> {
     const { seal } = this.#options
-    if (!seal || !this.#sealThreads) return await this.#createFile()
+    // What is stored as it is, a thread hashes by reading it back.
+    if (!seal || !this.#sealThreads) return await this.#createFile({ isReadSoon: true })
     const dataKey = seal.random(DATA_KEY_BYTES)
     const random = seal.random(HEADER_BYTES - 1)
-    const file = await this.#createFile()
+    const file = await this.#createFile({ isReadSoon: false })
     try {
       const opened = this.#sealThreads.open({ mode: seal.mode, dataKey, random })
       const oneThread = seal.threads === 1
@@ -182,11 +183,11 @@ export class StagingArea {
     }
   }
 
-  async #createFile(): Promise<StagingFile> {
+  async #createFile(options: { readonly isReadSoon: boolean }): Promise<StagingFile> {
     const path = join(this.#options.folder, this.#options.newId())
     this.#paths.add(path)
     try {
-      return await StagingFile.create(path, this.#shared)
+      return await StagingFile.create(path, this.#shared, options)
     } catch (error) {
       this.#paths.delete(path)
       throw error

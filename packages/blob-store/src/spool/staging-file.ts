@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
+import { DirectWrites } from '../disk/direct-writes.ts'
 import type { DurableFiles } from '../disk/durable-files.ts'
 import type { FileHash, HashThread } from './hash-thread.ts'
 import type { StoredForm } from './spooled-content.ts'
@@ -27,6 +28,7 @@ export class StagingFile implements StagedFile {
   readonly path: string
   readonly #shared: StagingShared
   readonly #handle: FileHandle
+  readonly #direct: DirectWrites | undefined
   #bytes = 0
   #hash: FileHash | undefined
   /** Bytes that the hash thread knows of. */
@@ -36,15 +38,29 @@ export class StagingFile implements StagedFile {
   #writeBackFault: { readonly error: unknown } | undefined
   #closed: Promise<void> | undefined
 
-  /** `path` must be free. */
-  static async create(path: string, shared: StagingShared): Promise<StagingFile> {
-    return new StagingFile(path, shared, await shared.files.createExclusively(path))
+  /**
+   * @param path Must be free.
+   * @param options.isReadSoon Its content is read back while it grows or soon after: it is to stay in the page cache.
+   */
+  static async create(
+    path: string,
+    shared: StagingShared,
+    options: { readonly isReadSoon: boolean },
+  ): Promise<StagingFile> {
+    const handle = await shared.files.createExclusively(path)
+    const direct = options.isReadSoon ? undefined : new DirectWrites(shared.files, path)
+    return new StagingFile(path, shared, { handle, direct })
   }
 
-  private constructor(path: string, shared: StagingShared, handle: FileHandle) {
+  private constructor(
+    path: string,
+    shared: StagingShared,
+    to: { readonly handle: FileHandle; readonly direct: DirectWrites | undefined },
+  ) {
     this.path = path
     this.#shared = shared
-    this.#handle = handle
+    this.#handle = to.handle
+    this.#direct = to.direct
   }
 
   /** Bytes that can be read from the file. */
@@ -68,13 +84,22 @@ export class StagingFile implements StagedFile {
   async append(content: Uint8Array): Promise<void> {
     let rest = content
     while (rest.length > 0) {
-      const { bytesWritten } = await this.#handle.write(rest, 0, rest.length, this.#bytes)
-      this.#bytes += bytesWritten
-      rest = rest.subarray(bytesWritten)
+      let written = (await this.#direct?.write(rest, this.#bytes)) ?? 0
+      if (written === 0) {
+        const { bytesWritten } = await this.#handle.write(
+          rest,
+          0,
+          rest.length,
+          this.#bytes,
+        )
+        written = bytesWritten
+        this.#notSynced += written
+      }
+      this.#bytes += written
+      rest = rest.subarray(written)
     }
     this.#throwFault()
     this.#tellHash()
-    this.#notSynced += content.length
     if (this.#notSynced >= WRITE_BACK_BYTES) this.#startWriteBack()
   }
 
@@ -100,6 +125,7 @@ export class StagingFile implements StagedFile {
   async #close(): Promise<void> {
     await this.#hash?.cancel()
     await this.#writeBack
+    await this.#direct?.close()
     await this.#handle.close()
   }
 

@@ -1,5 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import {
@@ -203,19 +204,22 @@ t.test(
 
 t.test('a disk that fills up is insufficient_storage, and leaves nothing', async (t) => {
   let room = 2 * MiB
+  const limit = (handle: FileHandle) => {
+    const write = handle.write.bind(handle) as (...args: unknown[]) => Promise<unknown>
+    const limited = async (...args: unknown[]) => {
+      room -= Number(args[2])
+      if (room < 0) throw systemError('ENOSPC', 'write')
+      return await write(...args)
+    }
+    return Object.assign(handle, { write: limited })
+  }
   const store = await openSealed(t, {
     faults: {
-      async createExclusively(path) {
-        const handle = await durableFiles.createExclusively(path)
-        const write = handle.write.bind(handle) as (
-          ...args: unknown[]
-        ) => Promise<unknown>
-        const limited = async (...args: unknown[]) => {
-          room -= Number(args[2])
-          if (room < 0) throw systemError('ENOSPC', 'write')
-          return await write(...args)
-        }
-        return Object.assign(handle, { write: limited })
+      createExclusively: async (path) =>
+        limit(await durableFiles.createExclusively(path)),
+      async openDirectly(path) {
+        const handle = await durableFiles.openDirectly(path)
+        return handle && limit(handle)
       },
     },
   })
