@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 /** Bytes after which the slices that are done with are collected: left alone, V8 lets 64 MiB of them add up. */
-const COLLECT_BYTES = 8 * 1024 * 1024
+const COLLECT_BYTES = 4 * 1024 * 1024
 
 /**
  * For a thread that works on content in slices, each an allocation outside the heap that dies a moment later: the
