@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline/promises'
 import { CustodyError } from '@custody/domain/errors'
 import { CommanderError } from 'commander'
-import type { CommandContext } from './commands/command-context.ts'
 import { describeProgram } from './program.ts'
+import type { CommandContext } from './terminal/command-context.ts'
 
 /** The `custody` command. Resolves to its exit code: 0 done, 1 refused or failed, 2 wrong usage. */
 export async function main(

@@ -1,4 +1,5 @@
-import { printable } from './printable.ts'
+import { printable } from '../terminal/printable.ts'
+import { showBytes } from '../terminal/show-values.ts'
 
 /** How far several transfers have come, told in one line of a terminal. */
 export interface Progress {
@@ -116,16 +117,6 @@ export function barLine(state: BarState, columns: number): string {
   const room = columns - 1 - facts.length - 2
   const shown = [...what].length > room ? [...what].slice(0, Math.max(0, room)) : what
   return [...shown, '  ', ...facts].join('').slice(0, Math.max(0, columns - 1))
-}
-
-const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB']
-
-/** `35.2 MiB` */
-export function showBytes(bytes: number): string {
-  let amount = bytes
-  let unit = 0
-  for (; amount >= 1024 && unit < units.length - 1; unit++) amount /= 1024
-  return `${unit === 0 ? Math.floor(amount) : amount.toFixed(1)} ${units[unit]}`
 }
 
 /** `1:02:03`, `0:08` */

@@ -1,9 +1,9 @@
+import { type CommonFlags, configOf } from '../config/config-of.ts'
 import type { RunningServer } from '../deployment/run-server.ts'
 import { runServer } from '../deployment/run-server.ts'
 import { createLogger } from '../logger.ts'
+import type { CommandContext } from '../terminal/command-context.ts'
 import { VERSION } from '../version.ts'
-import type { CommandContext } from './command-context.ts'
-import { type CommonFlags, configOf } from './config-of.ts'
 
 /** `custody serve`: runs until SIGINT or SIGTERM. Resolves to the exit code. */
 export async function serve(

@@ -2,10 +2,10 @@ import { statSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { CustodyError, fileTooLarge, quote } from '@custody/domain/errors'
 import { createPluginHost, extensionOf } from '@custody/service'
+import { configOf } from '../config/config-of.ts'
 import { resolvePlugins } from '../deployment/resolve-plugins.ts'
 import { createLogger } from '../logger.ts'
-import type { CommandContext } from './command-context.ts'
-import { configOf } from './config-of.ts'
+import type { CommandContext } from '../terminal/command-context.ts'
 
 /**
  * `custody validate FILE --purpose P`: what the plugins say of a file, without a server. Exit code 1 where

@@ -1,8 +1,8 @@
 import { type LogReader, openSqliteLogReader } from '@custody/event-log'
 import { projections } from '@custody/file-index'
+import { configOf } from '../config/config-of.ts'
 import { layout } from '../data-folder/data-folder.ts'
-import type { CommandContext } from './command-context.ts'
-import { configOf } from './config-of.ts'
+import type { CommandContext } from '../terminal/command-context.ts'
 
 /** Opens the log of the data folder for reading only: beside a server, or on a copied folder. */
 export async function withReader<T>(

@@ -12,8 +12,8 @@ import {
 } from '@custody/file-index'
 import type { KeyRing } from '@custody/service'
 import { verifyBlobs } from '../audit/verify-blobs.ts'
-import { showBytes } from '../commands/progress.ts'
 import { loadKeyRing } from '../data-folder/master-keys.ts'
+import { showBytes } from '../terminal/show-values.ts'
 import { type Check, type DoctorFinding, firstOf, MAX_TOLD } from './check.ts'
 
 const PAGE = 1000

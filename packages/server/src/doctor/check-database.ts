@@ -2,8 +2,8 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { CustodyError, quote } from '@custody/domain'
 import { sqliteVersion } from '@custody/event-log'
 import { compareList } from '@custody/service'
-import { showBytes } from '../commands/progress.ts'
 import { erasureFile } from '../data-folder/erasure-file.ts'
+import { showBytes } from '../terminal/show-values.ts'
 import type { Check, DoctorFinding } from './check.ts'
 
 /** The first release without a bug that can damage a database in WAL mode: https://sqlite.org/wal.html#walresetbug */

@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { quote } from '@custody/domain'
-import { showBytes } from '../commands/progress.ts'
+import { showBytes } from '../terminal/show-values.ts'
 import type { Check, DoctorFinding } from './check.ts'
 
 /** Below this share uploads are refused; before that it is told. */
