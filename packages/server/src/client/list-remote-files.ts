@@ -1,5 +1,5 @@
 import { CustodyError, quote } from '@custody/domain/errors'
-import type { ApiConnection } from './api-connection.ts'
+import type { ApiConnection } from './connection/api-connection.ts'
 import { type FileObject, isFileObject, isObject } from './file-object.ts'
 
 export type ListQuery = {

@@ -1,7 +1,7 @@
 import { CustodyError, quote } from '@custody/domain/errors'
-import type { ApiConnection } from './api-connection.ts'
+import type { ApiConnection } from './connection/api-connection.ts'
+import { refusalBehind } from './connection/refusal.ts'
 import { filePath, isObject } from './file-object.ts'
-import { refusalBehind } from './refusal.ts'
 
 /** Deletes a file. @throws CustodyError where it is not there */
 export async function removeRemoteFile(api: ApiConnection, id: string): Promise<void> {

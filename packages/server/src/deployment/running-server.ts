@@ -1,5 +1,5 @@
 import { takeExclusiveLock } from '@custody/event-log/lock'
-import { exchange } from '../client/http-exchange.ts'
+import { exchange } from '../client/connection/http-exchange.ts'
 import { type DataFolder, layout } from '../data-folder/data-folder.ts'
 import { type RunningServer, readServerFile } from '../data-folder/server-file.ts'
 

@@ -10,7 +10,10 @@ import {
   removeFolder,
 } from '../../../testkit/src/server/temporary-folder.ts'
 import { type BackupOptions, makeBackup } from '../../src/backup/make-backup.ts'
-import { type RestoreOptions, restoreBackup } from '../../src/backup/restore-backup.ts'
+import {
+  type RestoreOptions,
+  restoreBackup,
+} from '../../src/backup/restore/restore-backup.ts'
 import { type Config, loadConfig } from '../../src/config/load-config.ts'
 import { layout } from '../../src/data-folder/data-folder.ts'
 import { runServer } from '../../src/deployment/run-server.ts'

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import type { ServerFlags } from '../../client/server-choice.ts'
+import type { ServerFlags } from '../../client/connection/server-choice.ts'
 
 /** Flags of every command that is a client of a server. */
 export type ClientFlags = ServerFlags & {

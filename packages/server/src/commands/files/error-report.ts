@@ -1,5 +1,5 @@
 import type { CustodyError } from '@custody/domain'
-import { refusalBehind } from '../../client/refusal.ts'
+import { refusalBehind } from '../../client/connection/refusal.ts'
 
 /** An error as a member of a line of JSON: the server's own where it is one, with the status. */
 export function errorReport(error: CustodyError): object {

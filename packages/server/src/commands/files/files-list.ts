@@ -1,6 +1,6 @@
+import { namesServer } from '../../client/connection/server-choice.ts'
 import type { FileObject } from '../../client/file-object.ts'
 import { type ListQuery, listRemoteFiles } from '../../client/list-remote-files.ts'
-import { namesServer } from '../../client/server-choice.ts'
 import type { InterruptibleContext } from '../../terminal/interruptible.ts'
 import { printable } from '../../terminal/printable.ts'
 import { showSeconds } from '../../terminal/show-values.ts'

@@ -1,5 +1,5 @@
 import { CustodyError, quote } from '@custody/domain/errors'
-import { endsAll } from '../../client/put-files.ts'
+import { endsAll } from '../../client/put/put-files.ts'
 import { removeRemoteFile } from '../../client/remove-remote-file.ts'
 import { forEachAtOnce } from '../../client/slots.ts'
 import type { InterruptibleContext } from '../../terminal/interruptible.ts'

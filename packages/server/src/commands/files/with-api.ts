@@ -1,5 +1,5 @@
-import { type ApiConnection, connectApi } from '../../client/api-connection.ts'
-import { chooseServer } from '../../client/server-choice.ts'
+import { type ApiConnection, connectApi } from '../../client/connection/api-connection.ts'
+import { chooseServer } from '../../client/connection/server-choice.ts'
 import type { InterruptibleContext } from '../../terminal/interruptible.ts'
 import { type ClientFlags, defaultRetries, defaultTimeout } from './client-flags.ts'
 

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import { CustodyError, quote } from '@custody/domain/errors'
-import type { FileObject } from './file-object.ts'
+import { refusalBehind } from '../connection/refusal.ts'
+import type { FileObject } from '../file-object.ts'
+import type { SavedWork } from '../saved-work.ts'
+import { forEachAtOnce } from '../slots.ts'
 import { mediaTypeOf } from './media-types.ts'
 import { jsonBody, multipartBody } from './multipart-body.ts'
 import type { PutRequest, PutTools } from './put-request.ts'
-import { refusalBehind } from './refusal.ts'
 import {
   isOfFile,
   parseSavedPut,
@@ -12,8 +14,6 @@ import {
   type SavedPut,
   type SentPart,
 } from './saved-put.ts'
-import type { SavedWork } from './saved-work.ts'
-import { forEachAtOnce } from './slots.ts'
 import {
   cancelUpload,
   completeUpload,

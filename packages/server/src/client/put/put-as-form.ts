@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { asFileObject, type FileObject } from './file-object.ts'
+import { asFileObject, type FileObject } from '../file-object.ts'
 import { mediaTypeOf } from './media-types.ts'
 import { multipartBody } from './multipart-body.ts'
 import type { PutRequest, PutTools } from './put-request.ts'

@@ -4,9 +4,9 @@ import {
   type DataFolder,
   makePrivateFolder,
   syncFolder,
-} from '../data-folder/data-folder.ts'
-import { replaceFile } from '../data-folder/replace-file.ts'
-import { readIfThere } from '../data-folder/signing-files.ts'
+} from '../../data-folder/data-folder.ts'
+import { replaceFile } from '../../data-folder/replace-file.ts'
+import { readIfThere } from '../../data-folder/signing-files.ts'
 import type { RestoreReport } from './restore-report.ts'
 
 /** Says that all is there and was checked: what is left is to move it. */

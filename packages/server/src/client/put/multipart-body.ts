@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { RequestBody } from './http-exchange.ts'
+import type { RequestBody } from '../connection/http-exchange.ts'
 
 export type FilePart = {
   /** Name of the field. */

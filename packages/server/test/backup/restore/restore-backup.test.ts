@@ -13,9 +13,9 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { CustodyError } from '@custody/domain'
 import t from 'tap'
-import { checkBackup } from '../../src/backup/check-backup.ts'
-import { layout } from '../../src/data-folder/data-folder.ts'
-import { filledScratch, said, scratch } from './start-deployment.ts'
+import { checkBackup } from '../../../src/backup/check-backup.ts'
+import { layout } from '../../../src/data-folder/data-folder.ts'
+import { filledScratch, said, scratch } from '../start-deployment.ts'
 
 const here = await filledScratch(t)
 const { ids, contents, snapshot, generation } = here

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { CustodyError, quote } from '@custody/domain/errors'
-import { printable } from '../terminal/printable.ts'
+import { printable } from '../../terminal/printable.ts'
 import type { ServerChoice } from './server-choice.ts'
 
 /** What a server answered that is no success. */

@@ -1,8 +1,8 @@
 import { CustodyError, quote } from '@custody/domain/errors'
-import type { ApiConnection } from './api-connection.ts'
-import { asFileObject, type FileObject, isFileObject, isObject } from './file-object.ts'
+import type { ApiConnection } from '../connection/api-connection.ts'
+import { refusalBehind } from '../connection/refusal.ts'
+import { asFileObject, type FileObject, isFileObject, isObject } from '../file-object.ts'
 import { jsonBody } from './multipart-body.ts'
-import { refusalBehind } from './refusal.ts'
 
 export type ShownPart = {
   readonly id: string

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import { CustodyError } from '@custody/domain/errors'
-import type { ApiConnection } from './api-connection.ts'
-import type { Tracker } from './progress.ts'
+import type { ApiConnection } from '../connection/api-connection.ts'
+import type { Tracker } from '../progress.ts'
 import { type Received, receiveContent } from './receive-content.ts'
 
 /** Gets a content into a stream. What was written there cannot be taken back. */

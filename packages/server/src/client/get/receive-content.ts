@@ -1,8 +1,8 @@
 import { createHash, type Hash } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { CustodyError, quote } from '@custody/domain/errors'
-import { type ApiConnection, connectionError } from './api-connection.ts'
-import { filePath } from './file-object.ts'
+import { type ApiConnection, connectionError } from '../connection/api-connection.ts'
+import { filePath } from '../file-object.ts'
 
 /** What a server says of a content, so that the rest of it can be asked for. */
 export type ContentFacts = {

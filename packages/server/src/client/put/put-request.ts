@@ -1,7 +1,7 @@
-import type { ApiConnection } from './api-connection.ts'
+import type { ApiConnection } from '../connection/api-connection.ts'
+import type { Tracker } from '../progress.ts'
+import type { Slots } from '../slots.ts'
 import type { LocalFile } from './local-file.ts'
-import type { Tracker } from './progress.ts'
-import type { Slots } from './slots.ts'
 
 /** A file that is to be put, and what is said of it. */
 export type PutRequest = {

@@ -1,7 +1,7 @@
 import { basename, join, resolve } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
-import { localName } from '../../src/client/local-name.ts'
+import { localName } from '../../../src/client/get/local-name.ts'
 
 t.test('only the last part of a path is left', async (t) => {
   const cases: [unknown, string][] = [

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { isRetryable, retryDelay } from '../../src/client/retry-delay.ts'
+import { isRetryable, retryDelay } from '../../../src/client/connection/retry-delay.ts'
 
 const now = Date.parse('2026-01-31T12:00:00Z')
 const delay = (headers: Record<string, string>, attempt = 0, random = () => 0) =>

@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
-import { findLocalFiles } from '../../src/client/find-local-files.ts'
+import { findLocalFiles } from '../../../src/client/put/find-local-files.ts'
 
 const cwd = t.testdir()
 for (const name of ['a.txt', 'b.txt', '[a].txt', 'x/c.txt', 'x/y/d.txt', 'x/.hidden']) {

@@ -15,17 +15,17 @@ import {
   type Logger,
   logModuleUrl,
 } from '@custody/service'
-import type { Config } from '../config/load-config.ts'
+import type { Config } from '../../config/load-config.ts'
 import {
   type DataFolder,
   makePrivateFolder,
   syncFolder,
-} from '../data-folder/data-folder.ts'
-import { erasureFile } from '../data-folder/erasure-file.ts'
-import { lockDataFolder } from '../data-folder/lock-data-folder.ts'
-import { signingFiles } from '../data-folder/signing-files.ts'
-import { VERSION } from '../version.ts'
-import { type FoundKeys, findKeys } from './back-up-keys.ts'
+} from '../../data-folder/data-folder.ts'
+import { erasureFile } from '../../data-folder/erasure-file.ts'
+import { lockDataFolder } from '../../data-folder/lock-data-folder.ts'
+import { signingFiles } from '../../data-folder/signing-files.ts'
+import { VERSION } from '../../version.ts'
+import { type FoundKeys, findKeys } from '../back-up-keys.ts'
 import {
   type Backup,
   BESIDE,
@@ -34,16 +34,16 @@ import {
   lockBackup,
   openBackup,
   SNAPSHOTS,
-} from './backup-folder.ts'
-import { AT_ONCE, type Content, contentOf, differs } from './check-backup.ts'
-import { checkLog } from './check-log.ts'
-import { asStorageError, copyFile, syncFile } from './copy-file.ts'
-import { inOrder } from './in-order.ts'
+} from '../backup-folder.ts'
+import { AT_ONCE, type Content, contentOf, differs } from '../check-backup.ts'
+import { checkLog } from '../check-log.ts'
+import { asStorageError, copyFile, syncFile } from '../copy-file.ts'
+import { inOrder } from '../in-order.ts'
+import { refuseNested } from '../refuse-nested.ts'
 import { joinErasures } from './join-erasures.ts'
 import { missingKeys } from './missing-keys.ts'
 import { readOldLog } from './old-log.ts'
 import { markReady, putInPlace, readyRestore } from './put-in-place.ts'
-import { refuseNested } from './refuse-nested.ts'
 import type { RestoreReport } from './restore-report.ts'
 
 export type RestoreOptions = {

@@ -1,17 +1,17 @@
 import { realpathSync } from 'node:fs'
 import { basename } from 'node:path'
 import { CustodyError, quote } from '@custody/domain/errors'
-import { showBytes } from '../terminal/show-values.ts'
-import type { FileObject } from './file-object.ts'
+import { showBytes } from '../../terminal/show-values.ts'
+import { refusalBehind } from '../connection/refusal.ts'
+import type { FileObject } from '../file-object.ts'
+import type { Progress } from '../progress.ts'
+import type { SavedWorks } from '../saved-work.ts'
+import { forEachAtOnce } from '../slots.ts'
 import type { FoundFile } from './find-local-files.ts'
 import { type LocalFile, openLocalFile } from './local-file.ts'
-import type { Progress } from './progress.ts'
 import { putAsForm } from './put-as-form.ts'
 import { putInParts } from './put-in-parts.ts'
 import type { PutRequest, PutTools } from './put-request.ts'
-import { refusalBehind } from './refusal.ts'
-import type { SavedWorks } from './saved-work.ts'
-import { forEachAtOnce } from './slots.ts'
 
 export type PutDescription = Pick<PutRequest, 'purpose' | 'expiresAfter' | 'metadata'> & {
   /** In place of the file's own. */

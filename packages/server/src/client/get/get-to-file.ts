@@ -11,17 +11,17 @@ import {
 } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { CustodyError, quote } from '@custody/domain/errors'
-import { syncFolder } from '../data-folder/data-folder.ts'
-import type { ApiConnection } from './api-connection.ts'
-import { isObject } from './file-object.ts'
-import type { Tracker } from './progress.ts'
+import { syncFolder } from '../../data-folder/data-folder.ts'
+import type { ApiConnection } from '../connection/api-connection.ts'
+import { isObject } from '../file-object.ts'
+import type { Tracker } from '../progress.ts'
+import type { SavedWork } from '../saved-work.ts'
 import {
   type ContentFacts,
   type ContentSink,
   type Received,
   receiveContent,
 } from './receive-content.ts'
-import type { SavedWork } from './saved-work.ts'
 
 export type GetToFile = {
   readonly id: string

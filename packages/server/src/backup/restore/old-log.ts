@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { CustodyError, type OldLog, quote } from '@custody/domain'
 import { openKeptCheckpoint } from '@custody/event-log'
 import { checkpointOf } from '@custody/service'
-import { readIfThere, VERIFIER_KEYS_FILE } from '../data-folder/signing-files.ts'
-import { type Backup, SNAPSHOTS } from './backup-folder.ts'
+import { readIfThere, VERIFIER_KEYS_FILE } from '../../data-folder/signing-files.ts'
+import { type Backup, SNAPSHOTS } from '../backup-folder.ts'
 
 /**
  * The furthest that is known of the log that is restored: as it was backed up, or as a checkpoint tells that was kept

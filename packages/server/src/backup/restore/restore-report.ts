@@ -1,5 +1,5 @@
 import type { OldLog } from '@custody/domain'
-import type { BackupFacts } from './backup-folder.ts'
+import type { BackupFacts } from '../backup-folder.ts'
 import type { MissingKeys } from './missing-keys.ts'
 
 /** What was restored: JSON, which is kept while it is put in place. */

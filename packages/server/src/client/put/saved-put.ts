@@ -1,4 +1,4 @@
-import { isObject } from './file-object.ts'
+import { isObject } from '../file-object.ts'
 import type { LocalFile } from './local-file.ts'
 
 export type SentPart = {

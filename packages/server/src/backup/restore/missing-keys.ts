@@ -4,9 +4,9 @@ import { CustodyError } from '@custody/domain'
 import { openSqliteLogReader, type Sql, statement } from '@custody/event-log'
 import { listMasterKeys, projections } from '@custody/file-index'
 import type { MasterKey } from '@custody/service'
-import type { Config } from '../config/load-config.ts'
-import { masterKeyStore } from '../data-folder/master-keys.ts'
-import type { FoundKeys } from './back-up-keys.ts'
+import type { Config } from '../../config/load-config.ts'
+import { masterKeyStore } from '../../data-folder/master-keys.ts'
+import type { FoundKeys } from '../back-up-keys.ts'
 
 /** What cannot be opened after a restore, for lack of keys. */
 export type MissingKeys = {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CustodyError, quote } from '@custody/domain/errors'
-import type { CommandContext } from '../terminal/command-context.ts'
+import type { CommandContext } from '../../terminal/command-context.ts'
 
 /** The server that a client talks to. */
 export type ServerChoice = {
@@ -56,8 +56,8 @@ export async function chooseServer(
   }
 
   // Only now: a server that is named needs neither
-  const { configOf } = await import('../config/config-of.ts')
-  const { runningServer } = await import('../deployment/running-server.ts')
+  const { configOf } = await import('../../config/config-of.ts')
+  const { runningServer } = await import('../../deployment/running-server.ts')
   const { dataDir, secretsDir, apiKey } = configOf(context, {
     ...(flags.dataDir !== undefined && { dataDir: flags.dataDir }),
   })

@@ -1,8 +1,8 @@
 import { createReadStream, createWriteStream, existsSync, statSync } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { CustodyError, quote } from '@custody/domain'
-import { erasureFile } from '../data-folder/erasure-file.ts'
-import { copyFile, hashFile, syncFile } from './copy-file.ts'
+import { erasureFile } from '../../data-folder/erasure-file.ts'
+import { copyFile, hashFile, syncFile } from '../copy-file.ts'
 
 /**
  * Makes one list of erasures of that in the backup and another that was kept elsewhere. Mostly one of them
