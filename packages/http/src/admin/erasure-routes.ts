@@ -1,6 +1,6 @@
 import { CustodyError, parseFileId, toFileId } from '@custody/domain'
 import type { Erasures, TrailView } from '@custody/service'
-import { presentErasure } from '../routes/erase-file.ts'
+import { presentErasure } from '../routes/files/erase-file.ts'
 import { emptyBody, trailOptions } from './admin-bodies.ts'
 import type { Route } from './admin-request.ts'
 

@@ -1,6 +1,6 @@
 import type { PageQuery } from '@custody/service'
-import { parseInteger } from '../fields/parse-integer.ts'
-import { singleParameter } from '../fields/single-parameter.ts'
+import { singleParameter } from '../fields/query/single-parameter.ts'
+import { parseInteger } from '../fields/values/parse-integer.ts'
 
 const defaultLimit = 20
 const maxLimit = 100

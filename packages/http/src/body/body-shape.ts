@@ -1,8 +1,8 @@
 import { CustodyError, quote } from '@custody/domain/errors'
-import { checkInteger } from '../fields/parse-integer.ts'
-import { missingParameter } from '../fields/single-field.ts'
-import { unfitPart } from '../fields/unfit-part.ts'
-import { wrongJsonType } from '../fields/wrong-type.ts'
+import { checkInteger } from '../fields/values/parse-integer.ts'
+import { missingParameter } from '../fields/values/single-field.ts'
+import { unfitPart } from '../fields/values/unfit-part.ts'
+import { wrongJsonType } from '../fields/values/wrong-type.ts'
 
 /** Checks a value of a JSON body, and gives it back with its type. `param` is its dotted path. */
 export type Reader<T> = (value: unknown, param: string) => T

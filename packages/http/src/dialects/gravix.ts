@@ -1,4 +1,4 @@
-import { parseUploadFields } from '../fields/upload-fields.ts'
+import { parseUploadFields } from '../fields/upload/upload-fields.ts'
 import type { Dialect } from './dialect.ts'
 import { openai } from './openai.ts'
 import { errorObject } from './shapes/error-object.ts'

@@ -1,4 +1,4 @@
-import { parseListQuery } from '../fields/list-query.ts'
+import { parseListQuery } from '../fields/query/list-query.ts'
 import type { Dialect } from './dialect.ts'
 import { openai } from './openai.ts'
 import { errorObject } from './shapes/error-object.ts'

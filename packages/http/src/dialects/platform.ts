@@ -1,6 +1,6 @@
 import type { FileView } from '@custody/service'
-import { parseListQuery } from '../fields/list-query.ts'
-import { parseOffset } from '../fields/offset.ts'
+import { parseListQuery } from '../fields/query/list-query.ts'
+import { parseOffset } from '../fields/query/offset.ts'
 import type { Dialect } from './dialect.ts'
 import { openai } from './openai.ts'
 import { fileObject } from './shapes/file-object.ts'

@@ -1,5 +1,5 @@
 import { CustodyError, quote } from '@custody/domain/errors'
-import { unfitPart } from '../fields/unfit-part.ts'
+import { unfitPart } from '../fields/values/unfit-part.ts'
 
 const maxBytes = 255
 const plain = /^[\x20-\x7e]*$/

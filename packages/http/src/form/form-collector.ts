@@ -1,6 +1,6 @@
 import { CustodyError, quote } from '@custody/domain/errors'
 import type { FormField } from '../dialects/dialect.ts'
-import { duplicateParameter, missingParameter } from '../fields/single-field.ts'
+import { duplicateParameter, missingParameter } from '../fields/values/single-field.ts'
 import { fileName } from './file-name.ts'
 import { formLimits } from './form-limits.ts'
 import type { FilePartHead, FormParts } from './form-parts.ts'

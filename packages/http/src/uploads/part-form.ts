@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { CustodyError } from '@custody/domain/errors'
 import type { UploadSession } from '@custody/service'
-import { duplicateParameter, missingParameter } from '../fields/single-field.ts'
+import { duplicateParameter, missingParameter } from '../fields/values/single-field.ts'
 import type { FormContent } from '../form/busboy-form.ts'
 import { checkEncoding, checkName, unknownParameter } from '../form/form-collector.ts'
 import type { FilePartHead, FormParts } from '../form/form-parts.ts'

@@ -10,7 +10,7 @@ import {
   text,
 } from '../body/body-shape.ts'
 import type { Dialect, FormField } from '../dialects/dialect.ts'
-import { wrongJsonType } from '../fields/wrong-type.ts'
+import { wrongJsonType } from '../fields/values/wrong-type.ts'
 import { fileName } from '../form/file-name.ts'
 import { unknownParameter } from '../form/form-collector.ts'
 
