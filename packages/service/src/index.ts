@@ -57,7 +57,7 @@ export type {
   UploadRequest,
   UploadSession,
 } from './files/files.ts'
-export { extensionOf } from './files/judge-content.ts'
+export { extensionOf } from './files/intake/judge-content.ts'
 export { openExtent } from './files/open-extent.ts'
 export type { AuditEntry, AuditLog, AuditQuery } from './history/audit-log.ts'
 export type { EventView } from './history/event-view.ts'

@@ -18,9 +18,9 @@ import { openFileContent } from './file-content.ts'
 import type { FileLookup } from './file-lookup.ts'
 import { toFileView } from './file-view.ts'
 import type { Files } from './files.ts'
-import type { Intake } from './intake.ts'
-import { uploadFile } from './upload-file.ts'
-import { validateFile } from './validate-file.ts'
+import type { Intake } from './intake/intake.ts'
+import { uploadFile } from './intake/upload-file.ts'
+import { validateFile } from './intake/validate-file.ts'
 
 /** The Files use cases, for one deployment. */
 export function createFiles(

@@ -1,7 +1,7 @@
-import type { FollowedProgress } from './job.ts'
-import { Job } from './job.ts'
 import type { FollowedValidation, FollowRequest, ValidationOutcome } from './types.ts'
-import type { WorkerPool } from './worker-pool.ts'
+import type { FollowedProgress } from './workers/job.ts'
+import { Job } from './workers/job.ts'
+import type { WorkerPool } from './workers/worker-pool.ts'
 
 export type FollowingOptions = {
   readonly request: FollowRequest

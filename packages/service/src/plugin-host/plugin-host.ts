@@ -2,11 +2,10 @@ import { availableParallelism } from 'node:os'
 import { pathToFileURL } from 'node:url'
 import { CustodyError, quote } from '@custody/domain/errors'
 import type { ReactionEvent } from '@custody/plugin-api'
+import { createRegistry, type Registry } from './declarations/registry.ts'
 import { Following } from './following.ts'
-import { Job, type Work } from './job.ts'
 import { defaultLimits } from './limits.ts'
 import { acceptedOutcome, type Fault, parseReactionReply, parseReply } from './outcome.ts'
-import { createRegistry, type Registry } from './registry.ts'
 import type {
   FollowedValidation,
   FollowRequest,
@@ -20,7 +19,8 @@ import type {
   ValidationOutcome,
   ValidationRequest,
 } from './types.ts'
-import { pluginFailed, reactionFailed, WorkerPool } from './worker-pool.ts'
+import { Job, type Work } from './workers/job.ts'
+import { pluginFailed, reactionFailed, WorkerPool } from './workers/worker-pool.ts'
 
 /** Content in memory up to this length shares messages with others. */
 const SMALL_BYTES = 64 * 1024

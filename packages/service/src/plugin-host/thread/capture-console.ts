@@ -1,7 +1,7 @@
 import { Console } from 'node:console'
 import { Writable } from 'node:stream'
-import { LineLimiter } from '../line-limiter.ts'
 import type { FromThread } from '../protocol.ts'
+import { LineLimiter } from '../workers/line-limiter.ts'
 import { currentPlugin } from './plugin-scope.ts'
 
 const MAX_TEXT = 2000

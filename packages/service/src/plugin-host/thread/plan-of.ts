@@ -1,5 +1,5 @@
 import type { Plugin } from '@custody/plugin-api'
-import { checkFor, ownerFor } from '../check-for.ts'
+import { checkFor, ownerFor } from '../declarations/check-for.ts'
 import type { Step } from './run-plan.ts'
 
 /**

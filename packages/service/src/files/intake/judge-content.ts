@@ -1,13 +1,13 @@
 import type { SpooledContent } from '@custody/blob-store'
 import { CustodyError, fileTooLarge, quote } from '@custody/domain/errors'
-import type { Principal } from '../auth/principal.ts'
+import type { Principal } from '../../auth/principal.ts'
 import type {
   PluginContent,
   PurposeInfo,
   ValidationOutcome,
-} from '../plugin-host/index.ts'
-import type { ServiceEnvironment } from '../service-environment.ts'
-import type { UploadRequest } from './files.ts'
+} from '../../plugin-host/index.ts'
+import type { ServiceEnvironment } from '../../service-environment.ts'
+import type { UploadRequest } from '../files.ts'
 import type { FollowedUploads } from './follow-upload.ts'
 import { limitOf } from './purpose-rules.ts'
 

@@ -1,5 +1,5 @@
 import type { ReactionEvent } from '@custody/plugin-api'
-import type { PluginContent } from './types.ts'
+import type { PluginContent } from '../types.ts'
 
 /** What a worker is asked to do. */
 export type Work =

@@ -1,13 +1,13 @@
 import { CustodyError, quote } from '@custody/domain/errors'
 import type { ReactionEvent } from '@custody/plugin-api'
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
+import type { PluginEntry, PurposeInfo, ReactionInfo, ValidatedBy } from '../types.ts'
 import { checkFor, ownerFor } from './check-for.ts'
 import {
   type Declaration,
   type DeclaredPurpose,
   declarationSchema,
 } from './declaration-schema.ts'
-import type { PluginEntry, PurposeInfo, ReactionInfo, ValidatedBy } from './types.ts'
 
 /** What the plugins declare, checked and joined. */
 export type Registry = {

@@ -1,8 +1,8 @@
+import { totalDeadline } from '../limits.ts'
+import { type ControlBlock, word } from '../protocol.ts'
+import type { PluginClock, PluginHostLimits } from '../types.ts'
 import type { HeldJobs } from './held-jobs.ts'
 import type { Job } from './job.ts'
-import { totalDeadline } from './limits.ts'
-import { type ControlBlock, word } from './protocol.ts'
-import type { PluginClock, PluginHostLimits } from './types.ts'
 
 /** A thread that has begun no file for so long is not waited for by those behind. */
 const STANDSTILL_MS = 500

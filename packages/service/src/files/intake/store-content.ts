@@ -1,9 +1,9 @@
 import type { SpooledContent } from '@custody/blob-store'
 import { CustodyError } from '@custody/domain'
-import { AlreadyDone } from '../idempotency/already-done.ts'
-import type { KeyRing } from '../keys/key-ring.ts'
-import type { Place } from '../log/stored-command.ts'
-import type { ServiceEnvironment } from '../service-environment.ts'
+import { AlreadyDone } from '../../idempotency/already-done.ts'
+import type { KeyRing } from '../../keys/key-ring.ts'
+import type { Place } from '../../log/stored-command.ts'
+import type { ServiceEnvironment } from '../../service-environment.ts'
 
 /** Content that is durable or about to be: the log takes inline content with its event. */
 export type StoredContent = {

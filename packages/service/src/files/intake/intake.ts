@@ -1,7 +1,7 @@
 import { findPendingBytes, findUsage } from '@custody/file-index'
-import type { ServiceEnvironment } from '../service-environment.ts'
-import { createQuotaLedger, type QuotaLedger } from '../usage/quota-ledger.ts'
-import { sumUsage } from '../usage/usage-view.ts'
+import type { ServiceEnvironment } from '../../service-environment.ts'
+import { createQuotaLedger, type QuotaLedger } from '../../usage/quota-ledger.ts'
+import { sumUsage } from '../../usage/usage-view.ts'
 import { createFollowedUploads, type FollowedUploads } from './follow-upload.ts'
 import { createUploadAdmission, type UploadAdmission } from './upload-session.ts'
 

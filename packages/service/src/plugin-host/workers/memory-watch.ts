@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads'
-import { type ControlBlock, word } from './protocol.ts'
-import type { PluginClock } from './types.ts'
+import { type ControlBlock, word } from '../protocol.ts'
+import type { PluginClock } from '../types.ts'
 
 /** What a thread has to come to a read and to collect its garbage, in milliseconds. */
 const COLLECT_MS = 2000

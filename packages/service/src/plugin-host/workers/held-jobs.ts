@@ -1,5 +1,5 @@
+import { type ControlBlock, SLOTS, word } from '../protocol.ts'
 import type { Job } from './job.ts'
-import { type ControlBlock, SLOTS, word } from './protocol.ts'
 
 /** What one worker holds, each in a slot by which its thread knows it. */
 export class HeldJobs {

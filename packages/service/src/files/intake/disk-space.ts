@@ -1,4 +1,4 @@
-import type { ServiceEnvironment } from '../service-environment.ts'
+import type { ServiceEnvironment } from '../../service-environment.ts'
 
 /** New spools stop when less of the disk is free. */
 const minFreeShare = 0.05

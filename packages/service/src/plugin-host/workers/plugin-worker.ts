@@ -5,12 +5,7 @@ import {
   Worker,
 } from 'node:worker_threads'
 import { threadEnvironment } from '@custody/blob-store/thread-environment'
-import { DeadlineWatch } from './deadline-watch.ts'
-import { describeFault } from './describe-fault.ts'
-import { HeldJobs } from './held-jobs.ts'
-import type { Job } from './job.ts'
-import { LineLimiter } from './line-limiter.ts'
-import { MemoryWatch } from './memory-watch.ts'
+import { describeFault } from '../describe-fault.ts'
 import {
   type ControlBlock,
   controlBlock,
@@ -20,12 +15,17 @@ import {
   type ThreadData,
   type ToThread,
   word,
-} from './protocol.ts'
+} from '../protocol.ts'
+import type { PluginClock, PluginHostLimits, PluginLogger } from '../types.ts'
+import { DeadlineWatch } from './deadline-watch.ts'
+import { HeldJobs } from './held-jobs.ts'
+import type { Job } from './job.ts'
+import { LineLimiter } from './line-limiter.ts'
+import { MemoryWatch } from './memory-watch.ts'
 import { threadContent, transferOf } from './thread-content.ts'
-import type { PluginClock, PluginHostLimits, PluginLogger } from './types.ts'
 
 const entry = new URL(
-  import.meta.url.endsWith('.ts') ? './thread/main.ts' : './thread/main.js',
+  import.meta.url.endsWith('.ts') ? '../thread/main.ts' : '../thread/main.js',
   import.meta.url,
 )
 

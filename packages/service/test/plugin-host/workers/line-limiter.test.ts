@@ -1,5 +1,5 @@
 import t from 'tap'
-import { LineLimiter } from '../../src/plugin-host/line-limiter.ts'
+import { LineLimiter } from '../../../src/plugin-host/workers/line-limiter.ts'
 
 t.test('a hundred lines a second pass, and the others are counted', (t) => {
   let now = 0

@@ -1,8 +1,8 @@
 import { CustodyError, quote } from '@custody/domain/errors'
+import type { PluginClock, PluginHostLimits, PluginLogger } from '../types.ts'
 import { FairQueue } from './fair-queue.ts'
 import type { Job } from './job.ts'
 import { type Death, PluginWorker } from './plugin-worker.ts'
-import type { PluginClock, PluginHostLimits, PluginLogger } from './types.ts'
 
 const WATCH_MS = 100
 /** Small files in one message, and their bytes. */

@@ -1,5 +1,5 @@
 import type { SpooledContent, UploadSpool } from '@custody/blob-store'
-import type { FollowedValidation, ValidationOutcome } from '../plugin-host/index.ts'
+import type { FollowedValidation, ValidationOutcome } from '../../plugin-host/index.ts'
 
 type Followed = {
   readonly purpose: string

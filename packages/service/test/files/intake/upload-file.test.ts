@@ -1,7 +1,7 @@
 import { errorTable, type ProjectLimits } from '@custody/domain'
 import t from 'tap'
-import type { UploadPolicy } from '../../src/files/files.ts'
-import { startFiles } from './start-files.ts'
+import type { UploadPolicy } from '../../../src/files/files.ts'
+import { startFiles } from '../start-files.ts'
 
 /** `paper` has bounds; `picky` refuses every file for the codes that its content lists. */
 const source = `

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { FairQueue } from '../../src/plugin-host/fair-queue.ts'
+import { FairQueue } from '../../../src/plugin-host/workers/fair-queue.ts'
 
 type Item = { readonly project: string; readonly n: number }
 

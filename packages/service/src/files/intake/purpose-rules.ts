@@ -1,7 +1,7 @@
 import { CustodyError, quote } from '@custody/domain'
-import type { Principal } from '../auth/principal.ts'
-import type { PluginHost, PurposeInfo } from '../plugin-host/index.ts'
-import type { UploadPolicy } from './files.ts'
+import type { Principal } from '../../auth/principal.ts'
+import type { PluginHost, PurposeInfo } from '../../plugin-host/index.ts'
+import type { UploadPolicy } from '../files.ts'
 
 /** Purposes of plugins that this principal may upload to, in the order in which they are declared. */
 export function offeredPurposes(

@@ -1,5 +1,5 @@
-import type { ThreadContent } from './protocol.ts'
-import type { PluginContent } from './types.ts'
+import type { ThreadContent } from '../protocol.ts'
+import type { PluginContent } from '../types.ts'
 
 /** Content as a message to a thread names it; bytes in memory are copied, so that they can be transferred. */
 export function threadContent(content: PluginContent): ThreadContent {
