@@ -26,6 +26,22 @@ t.test('files come back as they were put, whatever their names', async (t) => {
   t.ok(packed.bytes.equals(gzipSync('packed')), 'nothing is unpacked on the way')
 })
 
+t.test('a name that the server does not keep is told, and no other', async (t) => {
+  here.write('names/new\\plan.txt', 'content')
+  const args = ['put', 'names/new\\plan.txt', 'names/é.txt', '--part-size']
+  for (const size of ['16MiB', '5']) {
+    const { code, lines, stderr } = await here.files(...args, size, '--json')
+    t.equal(code, 0, stderr)
+    t.equal(stderr, "custody: 'names/new\\plan.txt' is 'plan.txt' there\n")
+    t.strictSame(
+      lines()
+        .map(({ filename }) => filename)
+        .sort(),
+      ['plan.txt', 'é.txt'],
+    )
+  }
+})
+
 t.test('one that is not whole goes in parts, several at once', async (t) => {
   const content = Buffer.from(Array.from({ length: 300_001 }, (_, n) => n % 251))
   here.write('large.txt', content)

@@ -30,6 +30,19 @@ t.test('a data folder is its owner’s alone', async (t) => {
   t.equal(mode(folder.run), 0o700)
 })
 
+t.test(
+  'a data folder that cannot be made is refused by its path',
+  { skip: process.platform !== 'linux' },
+  async (t) => {
+    for (const path of ['/proc/none', '/proc/none/deeper', '/dev/null/none']) {
+      t.throws(() => prepareDataFolder(path), {
+        key: 'data_folder_unusable',
+        message: `The data folder '${path}' cannot be used: `,
+      })
+    }
+  },
+)
+
 t.test('a data folder that is a file is refused by its path', async (t) => {
   const path = join(temporaryFolder(t), 'file')
   writeFileSync(path, '')

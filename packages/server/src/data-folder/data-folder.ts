@@ -88,12 +88,31 @@ export function makeDataFolder(folder: DataFolder): void {
 
 /** After a power cut the folder is there, and those that were made above it. */
 export function makePrivateFolder(path: string): void {
-  const first = mkdirSync(path, { recursive: true, mode: 0o700 })
+  const first = makeFolders(path)
   if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o700)
   if (first === undefined) return
   for (let made = resolve(path); made.length >= first.length; made = dirname(made)) {
     syncFolder(dirname(made))
   }
+}
+
+/**
+ * Makes a folder and those above it; returns the first that was made. `mkdirSync` with `recursive` never ends where a folder
+ * that is there takes no names, as in `/proc`.
+ */
+function makeFolders(path: string): string | undefined {
+  if (existsSync(path) && statSync(path).isDirectory()) return undefined
+  const above = dirname(path)
+  const first = existsSync(above) ? undefined : makeFolders(above)
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    const isThere = error instanceof Error && 'code' in error && error.code === 'EEXIST'
+    // Somebody else was quicker.
+    if (!isThere || !statSync(path).isDirectory()) throw error
+    return first
+  }
+  return first ?? path
 }
 
 /** After a power cut the folder has the names that it has now. */

@@ -66,17 +66,20 @@ export async function putFiles(
     const tracker = progress.begin(found.shown)
     let isDone = false
     try {
+      const filename = (description.name ?? basename(found.path)).normalize('NFC')
+      const note = (text: string) => tools.note(`${quote(found.shown)} ${text}`)
       const stored = await put(found, {
         purpose: description.purpose,
         ...(description.expiresAfter !== undefined && {
           expiresAfter: description.expiresAfter,
         }),
         ...(description.metadata && { metadata: description.metadata }),
-        ...{ file, tracker },
-        filename: (description.name ?? basename(found.path)).normalize('NFC'),
-        note: (text) => tools.note(`${quote(found.shown)} ${text}`),
+        ...{ file, tracker, filename, note },
       })
       isDone = true
+      // A path of another system, to the server: it keeps what comes after the last backslash
+      const { filename: kept } = stored
+      if (typeof kept === 'string' && kept !== filename) note(`is ${quote(kept)} there`)
       return stored
     } finally {
       tracker.end(isDone)
