@@ -13,7 +13,12 @@ export {
   removeConsumer,
   saveConsumer,
 } from './consumers/consumer-store.ts'
-export { type ExclusiveLock, takeExclusiveLock } from './engines/sqlite/exclusive-lock.ts'
+export {
+  type ExclusiveLock,
+  takeExclusiveLock,
+} from './engines/sqlite/connection/exclusive-lock.ts'
+export type { SqliteDriverName } from './engines/sqlite/connection/sqlite-connection.ts'
+export { sqliteVersion } from './engines/sqlite/connection/sqlite-version.ts'
 export {
   openRawSqliteLog,
   type RawSqliteLogOptions,
@@ -24,8 +29,6 @@ export {
   type ReplayDatabase,
 } from './engines/sqlite/replay-database.ts'
 export { snapshotSqlite } from './engines/sqlite/snapshot.ts'
-export type { SqliteDriverName } from './engines/sqlite/sqlite-connection.ts'
-export { sqliteVersion } from './engines/sqlite/sqlite-version.ts'
 export type { EventLog } from './event-log.ts'
 export { type EventRecord, RECORD_VERSION } from './event-record.ts'
 export { buildIndex } from './export/build-index.ts'
@@ -89,16 +92,19 @@ export { type StoredEvent, toLogEvent } from './read/stored-event.ts'
 export { type Insertion, insertion } from './sql/insertion.ts'
 export type { Sql } from './sql/sql.ts'
 export { type SqlValue, type Statement, statement } from './sql/statement.ts'
-export { checkGivenKeys, type GivenKeysReport } from './verify/check-given-keys.ts'
-export { collectFindings, type Finding, type Findings } from './verify/finding.ts'
-export { indexSql } from './verify/index-sql.ts'
-export { isCanonical } from './verify/is-canonical.ts'
+export {
+  checkGivenKeys,
+  type GivenKeysReport,
+} from './verify/checkpoints/check-given-keys.ts'
 export {
   checkKept,
   type KeptCheckpoint,
   openKeptCheckpoint,
   type Restoration,
-} from './verify/kept-checkpoint.ts'
+} from './verify/checkpoints/kept-checkpoint.ts'
+export { collectFindings, type Finding, type Findings } from './verify/finding.ts'
+export { indexSql } from './verify/index-sql.ts'
+export { isCanonical } from './verify/range/is-canonical.ts'
 export type { ErasedGroup, Erasures, LogKeys, RawLog } from './verify/raw-log.ts'
 export {
   type VerifyOptions,

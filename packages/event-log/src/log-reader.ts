@@ -4,9 +4,9 @@ import {
   findConsumer,
   listConsumers,
 } from './consumers/consumer-store.ts'
-import { openForReading } from './engines/sqlite/open-database.ts'
-import type { SqliteDriverName } from './engines/sqlite/sqlite-connection.ts'
-import { SqliteSql } from './engines/sqlite/sqlite-sql.ts'
+import { openForReading } from './engines/sqlite/connection/open-database.ts'
+import type { SqliteDriverName } from './engines/sqlite/connection/sqlite-connection.ts'
+import { SqliteSql } from './engines/sqlite/connection/sqlite-sql.ts'
 import type { Projection } from './log-module.ts'
 import type { MaybePromise } from './maybe-promise.ts'
 import { liveGenerations, physicalNames } from './projections/projection-set.ts'

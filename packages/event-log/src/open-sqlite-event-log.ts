@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AppendRequest } from './append/append-request.ts'
-import type { SqliteDriverName } from './engines/sqlite/sqlite-connection.ts'
+import type { SqliteDriverName } from './engines/sqlite/connection/sqlite-connection.ts'
 import type { EventLog } from './event-log.ts'
 import type { Projection } from './log-module.ts'
 import { openSqliteLogReader } from './log-reader.ts'

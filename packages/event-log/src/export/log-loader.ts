@@ -6,12 +6,15 @@ import type {
   PrivateRow,
   TileRow,
 } from '../append/log-tables.ts'
+import { openForWriting } from '../engines/sqlite/connection/open-database.ts'
+import type { SqliteDriverName } from '../engines/sqlite/connection/sqlite-connection.ts'
+import { toRefusal } from '../engines/sqlite/connection/sqlite-error.ts'
+import { SqliteSql } from '../engines/sqlite/connection/sqlite-sql.ts'
+import {
+  CommitFailed,
+  createTransactions,
+} from '../engines/sqlite/connection/transaction.ts'
 import { migrate } from '../engines/sqlite/migrate.ts'
-import { openForWriting } from '../engines/sqlite/open-database.ts'
-import type { SqliteDriverName } from '../engines/sqlite/sqlite-connection.ts'
-import { toRefusal } from '../engines/sqlite/sqlite-error.ts'
-import { SqliteSql } from '../engines/sqlite/sqlite-sql.ts'
-import { CommitFailed, createTransactions } from '../engines/sqlite/transaction.ts'
 import type { EventRecord } from '../event-record.ts'
 import type { Sql } from '../sql/sql.ts'
 import { statement } from '../sql/statement.ts'

@@ -2,7 +2,7 @@ import type { CustodyErrorData } from '@custody/domain/errors'
 import type { AppendRequest } from '../append/append-request.ts'
 import type { CheckpointRow } from '../append/log-tables.ts'
 import type { ConsumerState } from '../consumers/consumer-store.ts'
-import type { SqliteDriverName } from '../engines/sqlite/sqlite-connection.ts'
+import type { SqliteDriverName } from '../engines/sqlite/connection/sqlite-connection.ts'
 
 /** What the log thread is started with. */
 export type ThreadData = {

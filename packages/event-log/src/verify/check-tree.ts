@@ -9,8 +9,8 @@ import {
   tileWidth,
   tileWidthAt,
 } from '@custody/transparency'
-import type { RangeReport } from './check-range.ts'
 import { type Findings, show } from './finding.ts'
+import type { RangeReport } from './range/check-range.ts'
 import type { RawLog } from './raw-log.ts'
 import { batchesBetween, tileAt, tileKeys } from './raw-rows.ts'
 

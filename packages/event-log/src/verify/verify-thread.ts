@@ -1,8 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import type { SqliteDriverName } from '../engines/sqlite/connection/sqlite-connection.ts'
 import { openRawSqliteRows } from '../engines/sqlite/raw-sqlite-log.ts'
-import type { SqliteDriverName } from '../engines/sqlite/sqlite-connection.ts'
-import { checkRange, type RangeReport } from './check-range.ts'
 import type { Finding } from './finding.ts'
+import { checkRange, type RangeReport } from './range/check-range.ts'
 import { checkTables } from './verify-log.ts'
 
 /** A thread that verifies ranges and tables. Entry of a worker; see verify-workers.ts for the other side. */

@@ -11,12 +11,12 @@ import {
 } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import type { SqlValue } from '../../sql/statement.ts'
+import type { SqliteConnection } from './connection/sqlite-connection.ts'
 import { createLog } from './migrations/0001-log.ts'
 import { chainBatches } from './migrations/0004-batch-chain.ts'
 import { createCheckpoints } from './migrations/0005-checkpoints.ts'
 import { placeIdempotencyRows } from './migrations/0008-idempotency-positions.ts'
 import { chainCheckpoints } from './migrations/0010-checkpoint-chain.ts'
-import type { SqliteConnection } from './sqlite-connection.ts'
 
 /** The log's own tables. */
 export const logMigrations: Readonly<Record<string, Migration>> = {

@@ -4,13 +4,16 @@ import type { Projection } from '../../log-module.ts'
 import type { MaybePromise } from '../../maybe-promise.ts'
 import type { Findings } from '../../verify/finding.ts'
 import type { RawEvent, RawLog, RawPrivate, RawRows } from '../../verify/raw-log.ts'
+import { openNodeSqlite } from './connection/node-sqlite-connection.ts'
+import { openNpmSqlite3 } from './connection/npm-sqlite3-connection.ts'
+import { openForReading } from './connection/open-database.ts'
+import type {
+  SqliteConnection,
+  SqliteDriverName,
+} from './connection/sqlite-connection.ts'
+import { sqliteCode } from './connection/sqlite-error.ts'
+import { SqliteSql } from './connection/sqlite-sql.ts'
 import { executedMigrations, logMigrations, migrate } from './migrate.ts'
-import { openNodeSqlite } from './node-sqlite-connection.ts'
-import { openNpmSqlite3 } from './npm-sqlite3-connection.ts'
-import { openForReading } from './open-database.ts'
-import type { SqliteConnection, SqliteDriverName } from './sqlite-connection.ts'
-import { sqliteCode } from './sqlite-error.ts'
-import { SqliteSql } from './sqlite-sql.ts'
 
 export type RawSqliteRowsOptions = {
   readonly path: string

@@ -4,11 +4,14 @@ import { readHead } from '../../append/log-head.ts'
 import type { Projection } from '../../log-module.ts'
 import { liveGenerations, physicalName } from '../../projections/projection-set.ts'
 import type { Sql } from '../../sql/sql.ts'
-import { openNodeSqlite } from './node-sqlite-connection.ts'
-import { openNpmSqlite3 } from './npm-sqlite3-connection.ts'
-import { openForReading } from './open-database.ts'
-import type { SqliteConnection, SqliteDriverName } from './sqlite-connection.ts'
-import { SqliteSql } from './sqlite-sql.ts'
+import { openNodeSqlite } from './connection/node-sqlite-connection.ts'
+import { openNpmSqlite3 } from './connection/npm-sqlite3-connection.ts'
+import { openForReading } from './connection/open-database.ts'
+import type {
+  SqliteConnection,
+  SqliteDriverName,
+} from './connection/sqlite-connection.ts'
+import { SqliteSql } from './connection/sqlite-sql.ts'
 
 /** A row in which the index and the replay differ. */
 export type Difference = {

@@ -1,4 +1,4 @@
-import { openForReading } from './open-database.ts'
+import { openForReading } from './connection/open-database.ts'
 
 /**
  * Writes the database as it is at one moment into a new file, while others write to it: `VACUUM INTO`, which copies the rows

@@ -16,15 +16,22 @@ import {
 } from '../../projections/projection-set.ts'
 import { createRebuilder } from '../../projections/rebuilder.ts'
 import type { Sql } from '../../sql/sql.ts'
+import { BUSY_TIMEOUT_MS, openForWriting } from './connection/open-database.ts'
+import type {
+  SqliteConnection,
+  SqliteDriverName,
+} from './connection/sqlite-connection.ts'
+import { toRefusal } from './connection/sqlite-error.ts'
+import { SqliteSql } from './connection/sqlite-sql.ts'
+import {
+  CommitFailed,
+  createTransactions,
+  type Transactions,
+} from './connection/transaction.ts'
+import { purgeStep } from './erase/purge.ts'
+import { rowRemover } from './erase/remove-rows.ts'
+import { type GapFile, openGapFile } from './erase/zero-gaps.ts'
 import { migrate } from './migrate.ts'
-import { BUSY_TIMEOUT_MS, openForWriting } from './open-database.ts'
-import { purgeStep } from './purge.ts'
-import { rowRemover } from './remove-rows.ts'
-import type { SqliteConnection, SqliteDriverName } from './sqlite-connection.ts'
-import { toRefusal } from './sqlite-error.ts'
-import { SqliteSql } from './sqlite-sql.ts'
-import { CommitFailed, createTransactions, type Transactions } from './transaction.ts'
-import { type GapFile, openGapFile } from './zero-gaps.ts'
 
 export type SqliteLogWriterOptions = {
   /** The database file; created when it is not there. */

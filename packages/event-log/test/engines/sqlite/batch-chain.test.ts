@@ -4,9 +4,9 @@ import t from 'tap'
 import { asker } from '../../../../testkit/src/event-log/asker.ts'
 import { readLog } from '../../../../testkit/src/event-log/read-log.ts'
 import { logModule } from '../../../../testkit/src/event-log/toy-log-module.ts'
+import { openForWriting } from '../../../src/engines/sqlite/connection/open-database.ts'
 import { migrate } from '../../../src/engines/sqlite/migrate.ts'
 import { createLog } from '../../../src/engines/sqlite/migrations/0001-log.ts'
-import { openForWriting } from '../../../src/engines/sqlite/open-database.ts'
 import { sqliteLogStore } from '../../fixtures/sqlite-log-store.ts'
 
 for (const driver of ['node', 'sqlite3'] as const) {

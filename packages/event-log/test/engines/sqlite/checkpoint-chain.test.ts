@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import t from 'tap'
 import { logModule } from '../../../../testkit/src/event-log/toy-log-module.ts'
+import { openForWriting } from '../../../src/engines/sqlite/connection/open-database.ts'
 import { logMigrations, migrate } from '../../../src/engines/sqlite/migrate.ts'
-import { openForWriting } from '../../../src/engines/sqlite/open-database.ts'
 
 const without = (name: string) =>
   Object.fromEntries(Object.entries(logMigrations).filter(([key]) => key < name))

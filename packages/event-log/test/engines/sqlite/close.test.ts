@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { testId, toyRequest } from '../../../../testkit/src/event-log/asker.ts'
 import { logModule } from '../../../../testkit/src/event-log/toy-log-module.ts'
-import { openForReading } from '../../../src/engines/sqlite/open-database.ts'
+import { openForReading } from '../../../src/engines/sqlite/connection/open-database.ts'
 import { openSqliteLogWriter } from '../../../src/engines/sqlite/sqlite-log-writer.ts'
 import { systemClock } from '../../../src/log-clock.ts'
 

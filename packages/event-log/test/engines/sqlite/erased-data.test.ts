@@ -4,7 +4,7 @@ import t from 'tap'
 import { testId, toyRequest } from '../../../../testkit/src/event-log/asker.ts'
 import type { ToyCommand } from '../../../../testkit/src/event-log/toy-commands.ts'
 import { logModule } from '../../../../testkit/src/event-log/toy-log-module.ts'
-import { openForWriting } from '../../../src/engines/sqlite/open-database.ts'
+import { openForWriting } from '../../../src/engines/sqlite/connection/open-database.ts'
 import { openSqliteLogWriter } from '../../../src/engines/sqlite/sqlite-log-writer.ts'
 import { systemClock } from '../../../src/log-clock.ts'
 

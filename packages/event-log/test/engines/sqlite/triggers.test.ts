@@ -1,7 +1,7 @@
 import t from 'tap'
 import { asker } from '../../../../testkit/src/event-log/asker.ts'
 import { readLog } from '../../../../testkit/src/event-log/read-log.ts'
-import { openForWriting } from '../../../src/engines/sqlite/open-database.ts'
+import { openForWriting } from '../../../src/engines/sqlite/connection/open-database.ts'
 import { sqliteLogStore } from '../../fixtures/sqlite-log-store.ts'
 
 const columns =

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import t, { type Test } from 'tap'
-import { testId, toyRequest } from '../../../../testkit/src/event-log/asker.ts'
-import type { ToyCommand } from '../../../../testkit/src/event-log/toy-commands.ts'
-import { logModule } from '../../../../testkit/src/event-log/toy-log-module.ts'
-import type { SqliteDriverName } from '../../../src/engines/sqlite/sqlite-connection.ts'
-import { openSqliteLogWriter } from '../../../src/engines/sqlite/sqlite-log-writer.ts'
-import { systemClock } from '../../../src/log-clock.ts'
+import { testId, toyRequest } from '../../../../../testkit/src/event-log/asker.ts'
+import type { ToyCommand } from '../../../../../testkit/src/event-log/toy-commands.ts'
+import { logModule } from '../../../../../testkit/src/event-log/toy-log-module.ts'
+import type { SqliteDriverName } from '../../../../src/engines/sqlite/connection/sqlite-connection.ts'
+import { openSqliteLogWriter } from '../../../../src/engines/sqlite/sqlite-log-writer.ts'
+import { systemClock } from '../../../../src/log-clock.ts'
 
 async function open(t: Test, driver: SqliteDriverName = 'node') {
   const path = join(t.testdir({}), 'custody.db')

@@ -4,8 +4,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
-import { temporaryFolder } from '../../../../testkit/src/server/temporary-folder.ts'
-import { openGapFile } from '../../../src/engines/sqlite/zero-gaps.ts'
+import { temporaryFolder } from '../../../../../testkit/src/server/temporary-folder.ts'
+import { openGapFile } from '../../../../src/engines/sqlite/erase/zero-gaps.ts'
 
 const fixed = [
   'pragma page_size = 4096',

@@ -1,14 +1,14 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { openNodeSqlite } from '../../../src/engines/sqlite/node-sqlite-connection.ts'
+import { openNodeSqlite } from '../../../../src/engines/sqlite/connection/node-sqlite-connection.ts'
 import {
   APPLICATION_ID,
   openForReading,
   openForWriting,
-} from '../../../src/engines/sqlite/open-database.ts'
-import type { SqliteConnection } from '../../../src/engines/sqlite/sqlite-connection.ts'
-import { openToyLog, sqliteLogStore } from '../../fixtures/sqlite-log-store.ts'
+} from '../../../../src/engines/sqlite/connection/open-database.ts'
+import type { SqliteConnection } from '../../../../src/engines/sqlite/connection/sqlite-connection.ts'
+import { openToyLog, sqliteLogStore } from '../../../fixtures/sqlite-log-store.ts'
 
 async function pragma(connection: SqliteConnection, name: string): Promise<unknown> {
   const row = await (await connection.prepare(`pragma ${name}`)).get([])

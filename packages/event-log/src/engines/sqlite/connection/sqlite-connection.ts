@@ -1,5 +1,5 @@
-import type { MaybePromise } from '../../maybe-promise.ts'
-import type { SqlValue } from '../../sql/statement.ts'
+import type { MaybePromise } from '../../../maybe-promise.ts'
+import type { SqlValue } from '../../../sql/statement.ts'
 
 /** What a SQLite driver does for us: one connection, used by one transaction at a time. */
 export interface SqliteConnection {

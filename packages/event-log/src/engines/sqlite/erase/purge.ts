@@ -1,7 +1,10 @@
 import { statSync } from 'node:fs'
-import type { PurgeStep } from '../../log-writer.ts'
-import { BUSY_TIMEOUT_MS } from './open-database.ts'
-import type { SqliteConnection, SqliteStatement } from './sqlite-connection.ts'
+import type { PurgeStep } from '../../../log-writer.ts'
+import { BUSY_TIMEOUT_MS } from '../connection/open-database.ts'
+import type {
+  SqliteConnection,
+  SqliteStatement,
+} from '../connection/sqlite-connection.ts'
 import type { GapFile } from './zero-gaps.ts'
 
 /** How long one step keeps the appender waiting. */

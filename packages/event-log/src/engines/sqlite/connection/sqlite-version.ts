@@ -1,6 +1,6 @@
-import type { LogTables } from '../../append/log-tables.ts'
-import type { Sql } from '../../sql/sql.ts'
-import { statement } from '../../sql/statement.ts'
+import type { LogTables } from '../../../append/log-tables.ts'
+import type { Sql } from '../../../sql/sql.ts'
+import { statement } from '../../../sql/statement.ts'
 
 const version = statement<LogTables>()((db) =>
   db.selectNoFrom(({ fn }) => fn<string>('sqlite_version', []).as('version')),

@@ -8,7 +8,7 @@ import {
   UnverifiedError,
   type VerifierKey,
 } from '@custody/transparency'
-import { type Finding, show } from './finding.ts'
+import { type Finding, show } from '../finding.ts'
 
 /** A checkpoint that somebody kept outside, with the log whose it is. */
 export type KeptCheckpoint = Checkpoint & {

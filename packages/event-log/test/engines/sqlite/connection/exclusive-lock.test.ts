@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import t from 'tap'
-import { takeExclusiveLock } from '../../../src/index.ts'
+import { takeExclusiveLock } from '../../../../src/index.ts'
 
 t.test('one holder at a time', async (t) => {
   const path = join(t.testdir({}), 'lock.db')
@@ -17,7 +17,7 @@ t.test('one holder at a time', async (t) => {
 
 t.test('a killed process lets go', async (t) => {
   const path = join(t.testdir({}), 'lock.db')
-  const index = new URL('../../../src/index.ts', import.meta.url)
+  const index = new URL('../../../../src/index.ts', import.meta.url)
   const holder = spawn(
     process.execPath,
     [

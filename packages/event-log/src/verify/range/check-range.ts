@@ -5,15 +5,15 @@ import {
   leafHashOfText,
   saltBytes,
 } from '@custody/transparency'
-import { batchChain } from '../append/batch-chain.ts'
-import { WRITER_EPOCH } from '../append/log-head.ts'
-import type { BatchRow, EventRow } from '../append/log-tables.ts'
-import { type EventRecord, MAX_RECORD_BYTES, RECORD_VERSION } from '../event-record.ts'
-import { parseTime } from '../log-time.ts'
-import { collectFindings, type Finding, type Findings, show } from './finding.ts'
+import { batchChain } from '../../append/batch-chain.ts'
+import { WRITER_EPOCH } from '../../append/log-head.ts'
+import type { BatchRow, EventRow } from '../../append/log-tables.ts'
+import { type EventRecord, MAX_RECORD_BYTES, RECORD_VERSION } from '../../event-record.ts'
+import { parseTime } from '../../log-time.ts'
+import { collectFindings, type Finding, type Findings, show } from '../finding.ts'
+import type { ErasedGroup, RawEvent, RawPrivate, RawRows } from '../raw-log.ts'
+import { batchBefore, batchesBetween, recordAt } from '../raw-rows.ts'
 import { isCanonical, isPlainJson, isPlainText } from './is-canonical.ts'
-import type { ErasedGroup, RawEvent, RawPrivate, RawRows } from './raw-log.ts'
-import { batchBefore, batchesBetween, recordAt } from './raw-rows.ts'
 
 /** What can be told of a range of positions by itself; plain data, so that it can come from another thread. */
 export type RangeReport = {

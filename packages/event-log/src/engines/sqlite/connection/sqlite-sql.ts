@@ -5,11 +5,11 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely'
-import type { MaybePromise } from '../../maybe-promise.ts'
-import { INSERT_SIZES, type Insertion } from '../../sql/insertion.ts'
-import type { Sql } from '../../sql/sql.ts'
-import { Parameter, type SqlValue, type Statement } from '../../sql/statement.ts'
-import { type TableNames, tableNamesPlugin } from '../../sql/table-names.ts'
+import type { MaybePromise } from '../../../maybe-promise.ts'
+import { INSERT_SIZES, type Insertion } from '../../../sql/insertion.ts'
+import type { Sql } from '../../../sql/sql.ts'
+import { Parameter, type SqlValue, type Statement } from '../../../sql/statement.ts'
+import { type TableNames, tableNamesPlugin } from '../../../sql/table-names.ts'
 import type { SqliteConnection, SqliteStatement } from './sqlite-connection.ts'
 
 type Prepared = {

@@ -3,11 +3,11 @@ import {
   openCheckpoint,
   type VerifierKey,
 } from '@custody/transparency'
-import type { Finding } from './finding.ts'
+import type { Finding } from '../finding.ts'
+import type { LogKeys, RawLog } from '../raw-log.ts'
+import { lastCheckpoint } from '../raw-rows.ts'
 import { parseKeys } from './kept-checkpoint.ts'
 import { readLogKeys } from './log-keys.ts'
-import type { LogKeys, RawLog } from './raw-log.ts'
-import { lastCheckpoint } from './raw-rows.ts'
 
 /** What keys that somebody brings along say of a log. */
 export type GivenKeysReport = {

@@ -1,7 +1,11 @@
 import { canonicalJson } from '@custody/transparency'
 import fc from 'fast-check'
 import t from 'tap'
-import { isCanonical, isPlainJson, isPlainText } from '../../src/verify/is-canonical.ts'
+import {
+  isCanonical,
+  isPlainJson,
+  isPlainText,
+} from '../../../src/verify/range/is-canonical.ts'
 
 const texts: Record<string, boolean> = {
   '{}': true,

@@ -1,6 +1,6 @@
 import { parseVerifierKey, type VerifierKey } from '@custody/transparency'
-import type { LogKeys, RawLog } from './raw-log.ts'
-import { recordsOfType } from './raw-rows.ts'
+import type { LogKeys, RawLog } from '../raw-log.ts'
+import { recordsOfType } from '../raw-rows.ts'
 
 const PAGE = 1000
 

@@ -1,4 +1,7 @@
-import type { SqliteConnection, SqliteStatement } from './sqlite-connection.ts'
+import type {
+  SqliteConnection,
+  SqliteStatement,
+} from '../connection/sqlite-connection.ts'
 
 /** Removes the first rows of a table by its primary key, whatever that is; resolves to their number. */
 export function rowRemover(connection: SqliteConnection) {

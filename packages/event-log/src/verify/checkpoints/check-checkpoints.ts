@@ -4,12 +4,12 @@ import {
   UnverifiedError,
   type VerifierKey,
 } from '@custody/transparency'
-import { checkpointChain } from '../append/checkpoint-chain.ts'
-import type { ChainedCheckpointRow } from '../append/log-tables.ts'
-import { type Findings, show } from './finding.ts'
+import { checkpointChain } from '../../append/checkpoint-chain.ts'
+import type { ChainedCheckpointRow } from '../../append/log-tables.ts'
+import { type Findings, show } from '../finding.ts'
+import type { LogKeys, RawLog } from '../raw-log.ts'
+import { checkpointEpochs, checkpointsAfter } from '../raw-rows.ts'
 import { readLogKeys } from './log-keys.ts'
-import type { LogKeys, RawLog } from './raw-log.ts'
-import { checkpointEpochs, checkpointsAfter } from './raw-rows.ts'
 
 const PAGE = 1000
 

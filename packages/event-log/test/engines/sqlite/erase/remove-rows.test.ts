@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import t from 'tap'
-import { openNodeSqlite } from '../../../src/engines/sqlite/node-sqlite-connection.ts'
-import { rowRemover } from '../../../src/engines/sqlite/remove-rows.ts'
+import { openNodeSqlite } from '../../../../src/engines/sqlite/connection/node-sqlite-connection.ts'
+import { rowRemover } from '../../../../src/engines/sqlite/erase/remove-rows.ts'
 
 const tables = [
   'create table t (a integer primary key, b text)',

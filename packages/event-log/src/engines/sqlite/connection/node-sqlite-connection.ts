@@ -1,5 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import type { SqlValue } from '../../sql/statement.ts'
+import type { SqlValue } from '../../../sql/statement.ts'
 import type { SqliteConnection, SqliteStatement } from './sqlite-connection.ts'
 
 /** `node:sqlite`, built into Node: synchronous, which is what a thread of its own wants. */

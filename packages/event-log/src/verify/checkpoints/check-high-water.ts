@@ -5,10 +5,10 @@ import {
   parseOrigin,
   UnverifiedError,
 } from '@custody/transparency'
-import type { Findings } from './finding.ts'
+import type { Findings } from '../finding.ts'
+import type { LogKeys, RawLog } from '../raw-log.ts'
+import { checkpointAt } from '../raw-rows.ts'
 import { readLogKeys } from './log-keys.ts'
-import type { LogKeys, RawLog } from './raw-log.ts'
-import { checkpointAt } from './raw-rows.ts'
 
 /**
  * The checkpoint that the log keeps beside its database must be one that it signed, and that its table has: otherwise
