@@ -1,5 +1,5 @@
 import { definePlugin } from '@custody/plugin-api'
-import { containerByExtension } from './containers.ts'
+import { containerByExtension } from './containers/containers.ts'
 
 /** Audio for transcription: MP3, MP4, WAV and WebM. */
 export default definePlugin({

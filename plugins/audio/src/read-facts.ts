@@ -1,8 +1,8 @@
 import type { Facts } from '@custody/plugin-api'
 import { type IFormat, parseFromTokenizer, TrackType } from 'music-metadata'
 import type { ByteWindow } from './byte-window.ts'
-import type { Container } from './containers.ts'
-import { contains } from './contains.ts'
+import type { Container } from './containers/containers.ts'
+import { contains } from './containers/contains.ts'
 import type { Range } from './range.ts'
 import { WindowTokenizer } from './window-tokenizer.ts'
 

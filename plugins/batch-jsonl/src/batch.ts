@@ -1,7 +1,7 @@
 import { collectIssues, type Facts, type IssueCollector } from '@custody/plugin-api'
-import { type Endpoint, endpointsWith } from './endpoints.ts'
 import type { IssueCode } from './issue-codes.ts'
 import { type BatchOptions, DEFAULT_MAX_REQUESTS } from './options.ts'
+import { type Endpoint, endpointsWith } from './request/endpoints.ts'
 
 /** What is known of a batch file while its lines are read. */
 export type Batch = {

@@ -8,9 +8,9 @@ import {
   type Verdict,
 } from '@custody/plugin-api'
 import { addIssue, type Batch, factsOf, startBatch } from './batch.ts'
-import { checkRequest } from './check-request.ts'
 import { isJsonObject, typeWithArticle } from './json-object.ts'
 import type { BatchOptions } from './options.ts'
+import { checkRequest } from './request/check-request.ts'
 
 /**
  * Checks every line of a batch input file and reports all issues, with their lines.

@@ -1,10 +1,10 @@
 import type { ByteWindow } from './byte-window.ts'
+import { inspectGif } from './formats/inspect-gif.ts'
+import { inspectJpeg } from './formats/inspect-jpeg.ts'
+import { inspectPng } from './formats/inspect-png.ts'
+import { inspectWebp } from './formats/inspect-webp.ts'
 import type { Image } from './image.ts'
 import { ImageFault } from './image-fault.ts'
-import { inspectGif } from './inspect-gif.ts'
-import { inspectJpeg } from './inspect-jpeg.ts'
-import { inspectPng } from './inspect-png.ts'
-import { inspectWebp } from './inspect-webp.ts'
 
 type Inspect = (window: ByteWindow) => Promise<Image>
 

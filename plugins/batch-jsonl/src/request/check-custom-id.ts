@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { addTypeIssue } from './add-type-issue.ts'
-import { addIssue, type Batch } from './batch.ts'
-import { quote } from './quote.ts'
+import { addTypeIssue } from '../add-type-issue.ts'
+import { addIssue, type Batch } from '../batch.ts'
+import { quote } from '../quote.ts'
 
 /** `custom_id`: a string, used once in the file. */
 export function checkCustomId(batch: Batch, id: unknown, line: number): void {

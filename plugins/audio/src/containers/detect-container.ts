@@ -1,8 +1,8 @@
 import { fileTypeFromTokenizer } from 'file-type'
-import { AudioFault } from './audio-fault.ts'
-import type { ByteWindow } from './byte-window.ts'
+import { AudioFault } from '../audio-fault.ts'
+import type { ByteWindow } from '../byte-window.ts'
+import { WindowTokenizer } from '../window-tokenizer.ts'
 import { type Container, containerByDetected } from './containers.ts'
-import { WindowTokenizer } from './window-tokenizer.ts'
 
 const allowed = 'MP3, MP4, WAV and WebM are allowed'
 

@@ -1,7 +1,7 @@
-import { damaged } from './audio-fault.ts'
-import type { ByteWindow } from './byte-window.ts'
-import { partCounter } from './part-counter.ts'
-import type { Range } from './range.ts'
+import { damaged } from '../audio-fault.ts'
+import type { ByteWindow } from '../byte-window.ts'
+import { partCounter } from '../part-counter.ts'
+import type { Range } from '../range.ts'
 
 const BOX_HEADER_BYTES = 8
 const LARGE_HEADER_BYTES = 16

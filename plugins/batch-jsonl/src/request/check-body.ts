@@ -1,8 +1,8 @@
-import { addTypeIssue } from './add-type-issue.ts'
-import { addIssue, type Batch, noteModel } from './batch.ts'
+import { addTypeIssue } from '../add-type-issue.ts'
+import { addIssue, type Batch, noteModel } from '../batch.ts'
+import { isJsonObject, type JsonObject } from '../json-object.ts'
+import { quote } from '../quote.ts'
 import type { Endpoint } from './endpoints.ts'
-import { isJsonObject, type JsonObject } from './json-object.ts'
-import { quote } from './quote.ts'
 
 /** `body`: an object, with what its endpoint needs, the model of the other lines, and no streaming. */
 export function checkBody(

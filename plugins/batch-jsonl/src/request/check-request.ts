@@ -1,10 +1,10 @@
-import { addTypeIssue } from './add-type-issue.ts'
-import { addIssue, type Batch } from './batch.ts'
+import { addTypeIssue } from '../add-type-issue.ts'
+import { addIssue, type Batch } from '../batch.ts'
+import type { JsonObject } from '../json-object.ts'
+import { quote } from '../quote.ts'
 import { checkBody } from './check-body.ts'
 import { checkCustomId } from './check-custom-id.ts'
 import { checkUrl } from './check-url.ts'
-import type { JsonObject } from './json-object.ts'
-import { quote } from './quote.ts'
 
 /** One request line: `{custom_id, method, url, body}`. Further keys are let through. */
 export function checkRequest(batch: Batch, request: JsonObject, line: number): void {

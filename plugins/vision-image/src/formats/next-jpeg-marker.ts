@@ -1,4 +1,4 @@
-import type { ByteWindow } from './byte-window.ts'
+import type { ByteWindow } from '../byte-window.ts'
 
 const RST0 = 0xd0
 const RST7 = 0xd7

@@ -1,7 +1,7 @@
-import { damaged } from './audio-fault.ts'
-import type { ByteWindow } from './byte-window.ts'
-import { partCounter } from './part-counter.ts'
-import type { Range } from './range.ts'
+import { damaged } from '../audio-fault.ts'
+import type { ByteWindow } from '../byte-window.ts'
+import { partCounter } from '../part-counter.ts'
+import type { Range } from '../range.ts'
 
 const SEGMENT = 0x18538067
 const TRACKS = 0x1654ae6b

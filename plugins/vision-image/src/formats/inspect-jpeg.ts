@@ -1,9 +1,9 @@
-import type { ByteWindow } from './byte-window.ts'
-import { checkDimensions } from './check-dimensions.ts'
-import type { Image, ImageMode } from './image.ts'
-import { ImageFault } from './image-fault.ts'
+import type { ByteWindow } from '../byte-window.ts'
+import { checkDimensions } from '../check-dimensions.ts'
+import type { Image, ImageMode } from '../image.ts'
+import { ImageFault } from '../image-fault.ts'
+import { partCounter } from '../part-counter.ts'
 import { nextJpegMarker } from './next-jpeg-marker.ts'
-import { partCounter } from './part-counter.ts'
 
 const TEM = 0x01
 const FIRST_AFTER_RESERVED = 0xc0

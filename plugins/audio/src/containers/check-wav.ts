@@ -1,7 +1,7 @@
-import { damaged } from './audio-fault.ts'
-import type { ByteWindow } from './byte-window.ts'
-import { partCounter } from './part-counter.ts'
-import type { Range } from './range.ts'
+import { damaged } from '../audio-fault.ts'
+import type { ByteWindow } from '../byte-window.ts'
+import { partCounter } from '../part-counter.ts'
+import type { Range } from '../range.ts'
 
 const RIFF_HEADER_BYTES = 12
 const CHUNK_HEADER_BYTES = 8

@@ -1,9 +1,9 @@
 import { crc32 } from 'node:zlib'
-import type { ByteWindow } from './byte-window.ts'
-import { checkDimensions } from './check-dimensions.ts'
-import type { Image, ImageMode } from './image.ts'
-import { ImageFault } from './image-fault.ts'
-import { partCounter } from './part-counter.ts'
+import type { ByteWindow } from '../byte-window.ts'
+import { checkDimensions } from '../check-dimensions.ts'
+import type { Image, ImageMode } from '../image.ts'
+import { ImageFault } from '../image-fault.ts'
+import { partCounter } from '../part-counter.ts'
 
 const SIGNATURE_BYTES = 8
 const IHDR_BYTES = 13

@@ -1,7 +1,7 @@
-import { addTypeIssue } from './add-type-issue.ts'
-import { addIssue, type Batch } from './batch.ts'
+import { addTypeIssue } from '../add-type-issue.ts'
+import { addIssue, type Batch } from '../batch.ts'
+import { quote } from '../quote.ts'
 import type { Endpoint } from './endpoints.ts'
-import { quote } from './quote.ts'
 
 /**
  * `url`: an endpoint of the Batch API, and the same on every line. The endpoint of the batch itself is

@@ -1,8 +1,8 @@
-import type { ByteWindow } from './byte-window.ts'
-import { checkDimensions } from './check-dimensions.ts'
-import type { Image } from './image.ts'
-import { ImageFault } from './image-fault.ts'
-import { partCounter } from './part-counter.ts'
+import type { ByteWindow } from '../byte-window.ts'
+import { checkDimensions } from '../check-dimensions.ts'
+import type { Image } from '../image.ts'
+import { ImageFault } from '../image-fault.ts'
+import { partCounter } from '../part-counter.ts'
 
 const SCREEN_END = 13
 const EXTENSION = 0x21

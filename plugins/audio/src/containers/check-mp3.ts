@@ -1,8 +1,8 @@
-import { damaged } from './audio-fault.ts'
-import type { ByteWindow } from './byte-window.ts'
+import { damaged } from '../audio-fault.ts'
+import type { ByteWindow } from '../byte-window.ts'
+import { partCounter } from '../part-counter.ts'
+import type { Range } from '../range.ts'
 import { mp3FrameAt } from './mp3-frame.ts'
-import { partCounter } from './part-counter.ts'
-import type { Range } from './range.ts'
 
 /** How far behind the tags the first frame is looked for: padding is common there. */
 const SEARCHED_BYTES = 32 * 1024

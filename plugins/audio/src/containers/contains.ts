@@ -1,4 +1,4 @@
-import type { ByteWindow } from './byte-window.ts'
+import type { ByteWindow } from '../byte-window.ts'
 
 const STEP = 32 * 1024
 

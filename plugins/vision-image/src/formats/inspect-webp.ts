@@ -1,8 +1,8 @@
-import type { ByteWindow } from './byte-window.ts'
-import { checkDimensions } from './check-dimensions.ts'
-import type { Image } from './image.ts'
-import { ImageFault } from './image-fault.ts'
-import { partCounter } from './part-counter.ts'
+import type { ByteWindow } from '../byte-window.ts'
+import { checkDimensions } from '../check-dimensions.ts'
+import type { Image } from '../image.ts'
+import { ImageFault } from '../image-fault.ts'
+import { partCounter } from '../part-counter.ts'
 
 const RIFF_HEADER_BYTES = 12
 const CHUNK_HEADER_BYTES = 8
