@@ -14,11 +14,11 @@ import t from 'tap'
 import { findPython } from './support/find-python.ts'
 import { type Example, readExamples } from './support/read-examples.ts'
 
-// The README's examples, as they stand there, so that they cannot rot.
+// The examples of the README and of the page on the command line, as they stand there, so that they cannot rot.
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const readme = join(root, 'README.md')
-const examples = readExamples(readme)
+const examples = [readme, join(root, 'docs/command-line.md')].flatMap(readExamples)
 
 const folder = temporaryFolder(t)
 const server = await startServer(t, {
@@ -44,6 +44,8 @@ const exported = example('Start', 'sh', 'export').code.replace(
 /** Types lines into a shell in the folder, where what the README has exported is exported. */
 async function shell(lines: string, cwd = folder): Promise<CommandResult> {
   const preamble = [
+    // Node would keep a list of its modules for the test runner.
+    'unset NODE_OPTIONS',
     // npm is to find the scripts of the repository, as it does for a person who is there.
     `npm() { command npm --prefix '${root}' "$@"; }`,
     `cd '${folder}'`,
