@@ -50,7 +50,10 @@ t.test(
     const bin = join(folder, 'bin')
     const work = join(folder, 'work')
     for (const path of [bin, work]) mkdirSync(path)
-    writeFileSync(join(bin, 'custody'), `#!/bin/sh\nexec node '${custodyBin}' "$@"\n`)
+    writeFileSync(
+      join(bin, 'custody'),
+      `#!/bin/sh\nexec env -u NODE_OPTIONS node '${custodyBin}' "$@"\n`,
+    )
     chmodSync(join(bin, 'custody'), 0o755)
     const steps = readSteps()
     t.ok(steps.length >= 9)

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import {
+  commandOf,
   custody,
-  custodyBin,
   environment,
   startServer,
   temporaryFolder,
@@ -32,7 +32,7 @@ async function killed(
   dataDir: string,
   when: () => boolean,
 ): Promise<number | null> {
-  const child = spawn(process.execPath, [custodyBin, ...args], {
+  const child = spawn(...commandOf(args), {
     env: environment({ ...testSettings, CUSTODY_DATA_DIR: dataDir }),
     cwd: '/',
     stdio: 'ignore',

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   clientForms,
-  custodyBin,
+  commandOf,
   environment,
   gapsOf,
   garbageOf,
@@ -62,7 +62,7 @@ export async function crashRounds(options: CrashOptions): Promise<readonly strin
 
 /** Ends a server that has not come to serve yet, or has just now. */
 async function killDuringStart(dataDir: string, afterMs: number): Promise<void> {
-  const child = spawn(process.execPath, [custodyBin, 'serve'], {
+  const child = spawn(...commandOf(['serve']), {
     env: environment({ ...testSettings, CUSTODY_DATA_DIR: dataDir }),
     cwd: '/',
     stdio: 'ignore',

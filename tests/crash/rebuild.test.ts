@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
+  commandOf,
   custody,
-  custodyBin,
   environment,
   howOften,
   startServer,
@@ -65,7 +65,7 @@ async function expectSound(t: Test, dataDir: string): Promise<void> {
 
 /** `custody index rebuild`, to be killed. */
 function spawnRebuild(dataDir: string) {
-  return spawn(process.execPath, [custodyBin, 'index', 'rebuild', 'files'], {
+  return spawn(...commandOf(['index', 'rebuild', 'files']), {
     env: environment({ ...testSettings, CUSTODY_DATA_DIR: dataDir }),
     stdio: 'ignore',
   })

@@ -13,8 +13,8 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import {
   type ApiClient,
+  commandOf,
   custody,
-  custodyBin,
   environment,
   multipart,
   startServer,
@@ -383,7 +383,7 @@ function copyOf(t: Parameters<typeof temporaryFolder>[0], dataDir: string): stri
 
 /** An import that reads what is written to it. */
 function startImport(dataDir: string) {
-  const child = spawn(process.execPath, [custodyBin, 'import', '-'], {
+  const child = spawn(...commandOf(['import', '-']), {
     env: environment({ ...testSettings, CUSTODY_DATA_DIR: dataDir }),
     stdio: ['pipe', 'ignore', 'ignore'],
   })

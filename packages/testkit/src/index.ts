@@ -30,6 +30,7 @@ export {
 export {
   type CommandOptions,
   type CommandResult,
+  commandOf,
   custody,
   custodyBin,
   environment,

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { custodyBin, environment, type Settings, temporaryFolder } from '@custody/testkit'
+import { commandOf, environment, type Settings, temporaryFolder } from '@custody/testkit'
 import type { Test } from 'tap'
 
 export type Ended = {
@@ -35,7 +35,7 @@ export function desk(t: Test, env: Settings): Desk {
   const folder = temporaryFolder(t)
   const state = temporaryFolder(t)
   const start = (...args: readonly string[]): Running => {
-    const child = spawn(process.execPath, [custodyBin, ...args], {
+    const child = spawn(...commandOf(args), {
       env: environment({ XDG_STATE_HOME: state, ...env }),
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],

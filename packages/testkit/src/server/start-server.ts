@@ -7,8 +7,8 @@ import type { Test } from 'tap'
 import { type ApiClient, apiClient } from './api-client.ts'
 import {
   type CommandResult,
+  commandOf,
   custody,
-  custodyBin,
   environment,
   type Settings,
   testSettings,
@@ -102,7 +102,7 @@ export async function spawnServer(
     CUSTODY_DATA_DIR: dataDir,
     ...options.env,
   }
-  const child = spawn(process.execPath, [custodyBin, 'serve', ...(options.flags ?? [])], {
+  const child = spawn(...commandOf(['serve', ...(options.flags ?? [])], options.env), {
     env: environment(settings),
     cwd: '/',
     stdio: ['ignore', 'pipe', 'pipe'],
