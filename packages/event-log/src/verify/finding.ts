@@ -11,6 +11,10 @@ export type Finding = {
   readonly found?: string
 }
 
+/** Where in a column of `events` something is found. */
+export const eventColumn = (position: number, column: string) =>
+  ({ table: 'events', key: String(position), column }) as const
+
 /** Findings up to a limit, and their number beyond. */
 export type Findings = {
   readonly list: readonly Finding[]

@@ -1,3 +1,4 @@
+import type { ExpressionBuilder } from 'kysely'
 import type { LogTables } from '../append/log-tables.ts'
 import { statement } from '../sql/statement.ts'
 
@@ -5,17 +6,19 @@ type Range = { from: number; to: number }
 
 /** Last positions of events and batches, in one look: both are written in one transaction. */
 export const ends = statement<LogTables>()((db) =>
-  db.selectNoFrom((select) => [
-    select
-      .selectFrom('events')
-      .select((e) => e.fn.max('position').as('last'))
-      .as('event'),
-    select
-      .selectFrom('log_batches')
-      .select((e) => e.fn.max('position').as('last'))
-      .as('batch'),
+  db.selectNoFrom((e) => [
+    lastOf(e, 'events').as('event'),
+    lastOf(e, 'log_batches').as('batch'),
   ]),
 )
+
+/** The last position in a table, inside a query of another one. */
+function lastOf(
+  e: Pick<ExpressionBuilder<LogTables, never>, 'selectFrom'>,
+  table: 'events' | 'log_batches',
+) {
+  return e.selectFrom(table).select((last) => last.fn.max('position').as('last'))
+}
 
 export const eventsBetween = statement<LogTables, Range>()((db, p) =>
   db
@@ -100,16 +103,7 @@ function strays(
       db
         .selectFrom(table)
         .select('position')
-        .where((e) =>
-          e(
-            'position',
-            '>',
-            e.fn.coalesce(
-              e.selectFrom(end).select((last) => last.fn.max('position').as('last')),
-              e.lit(0),
-            ),
-          ),
-        )
+        .where((e) => e('position', '>', e.fn.coalesce(lastOf(e, end), e.lit(0))))
         .orderBy('position')
         .limit(p('limit')),
     ),
@@ -131,14 +125,8 @@ export const tileAt = statement<LogTables, { level: number; idx: number }>()((db
     .selectFrom('tiles')
     .select('hashes')
     .select((e) => [
-      e
-        .selectFrom('events')
-        .select((b) => b.fn.max('position').as('last'))
-        .as('event'),
-      e
-        .selectFrom('log_batches')
-        .select((b) => b.fn.max('position').as('last'))
-        .as('batch'),
+      lastOf(e, 'events').as('event'),
+      lastOf(e, 'log_batches').as('batch'),
     ])
     .where('level', '=', p('level'))
     .where('idx', '=', p('idx')),
@@ -152,14 +140,8 @@ export const tileKeys = statement<
     .selectFrom('tiles')
     .select(['level', 'idx'])
     .select((e) => [
-      e
-        .selectFrom('events')
-        .select((b) => b.fn.max('position').as('last'))
-        .as('event'),
-      e
-        .selectFrom('log_batches')
-        .select((b) => b.fn.max('position').as('last'))
-        .as('batch'),
+      lastOf(e, 'events').as('event'),
+      lastOf(e, 'log_batches').as('batch'),
     ])
     .where((e) => e(e.refTuple('level', 'idx'), '>', e.tuple(p('level'), p('idx'))))
     .orderBy('level')
@@ -199,12 +181,7 @@ export const checkpointsAfter = statement<
   db
     .selectFrom('checkpoints')
     .selectAll()
-    .select((e) =>
-      e
-        .selectFrom('events')
-        .select((b) => b.fn.max('position').as('last'))
-        .as('end'),
-    )
+    .select((e) => lastOf(e, 'events').as('end'))
     .where((e) => e(e.refTuple('epoch', 'size'), '>', e.tuple(p('epoch'), p('size'))))
     .orderBy('epoch')
     .orderBy('size')
