@@ -54,9 +54,17 @@ export async function runningAdminApi({
 }
 
 function adminApi(address: string, token: string): AdminApi {
+  function isGone(cause: unknown): never {
+    throw new CustodyError(
+      'server_unreachable',
+      `The server at ${quote(address)} has stopped, or the connection broke: what it was asked for may be done, or not.`,
+      { cause },
+    )
+  }
+
   async function call(method: string, path: string, body?: unknown) {
     const response = await ask(method, `/v1/organization${path}`, body)
-    return (await response.json()) as Record<string, unknown>
+    return (await response.json().catch(isGone)) as Record<string, unknown>
   }
 
   async function ask(method: string, path: string, body?: unknown): Promise<Response> {
@@ -67,9 +75,9 @@ function adminApi(address: string, token: string): AdminApi {
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
-    })
+    }).catch(isGone)
     if (response.ok) return response
-    const { error } = (await response.json()) as {
+    const { error } = (await response.json().catch(isGone)) as {
       error?: { message?: string; param?: string | null }
     }
     throw new CustodyError(
@@ -84,8 +92,15 @@ function adminApi(address: string, token: string): AdminApi {
     delete: (path) => call('DELETE', path),
     async *logStream(path) {
       const { body } = await ask('GET', `/v1/log${path}`)
-      if (body) yield* body
+      try {
+        if (body) yield* body
+      } catch (error) {
+        isGone(error)
+      }
     },
-    log: async (path) => await (await ask('GET', `/v1/log${path}`)).text(),
+    async log(path) {
+      const response = await ask('GET', `/v1/log${path}`)
+      return await response.text().catch(isGone)
+    },
   }
 }
