@@ -38,17 +38,21 @@ export interface PluginFile {
   lineBatches(options?: LinesOptions): AsyncIterable<readonly Line[]>
 }
 
+/** Of `lines` and `lineBatches` of a {@link PluginFile}. */
 export type LinesOptions = {
   /** Longest line in bytes, without its line end: an integer from 1. Default and upper bound 32 MiB. */
   readonly maxBytes?: number
 }
 
+/** A line of a text. */
 export type Line = {
   /** 1-based. */
   readonly number: number
+  /** Without its line end. */
   readonly text: string
 }
 
+/** What a validator or a check gets beside the file. */
 export type ValidateContext<Options = unknown> = {
   /** The plugin's options from the configuration, checked by its `optionsSchema`. */
   readonly options: Options
@@ -56,13 +60,16 @@ export type ValidateContext<Options = unknown> = {
   readonly signal: AbortSignal
 }
 
+/** What {@link accept} and {@link reject} make. */
 export type Verdict = Accepted | Rejected
 
+/** Looks at a file's content. What it throws is a defect of the plugin: the upload is answered with 500 `plugin_failed`. */
 export type Validate<Options = unknown> = (
   file: PluginFile,
   context: ValidateContext<Options>,
 ) => Verdict | Promise<Verdict>
 
+/** What a file is for, and what its content must look like. All sizes are in bytes. */
 export type Purpose<Options = unknown> = {
   /** `output` purposes are written by an inference engine, with scope `api.files.write_output`. */
   readonly direction: 'input' | 'output'
@@ -94,6 +101,7 @@ export type Purpose<Options = unknown> = {
   readonly streaming?: boolean
 }
 
+/** One more look at the content of files, whatever plugin has their purpose. */
 export type Check<Options = unknown> = {
   /** Dialects for whose uploads the check runs. Absent: all. */
   readonly dialects?: readonly string[]
@@ -109,13 +117,16 @@ export type ReactionEvent = {
   readonly time: string
   readonly project: string
   readonly file: {
+    /** Plain UUID: every dialect of the API understands that form. */
     readonly id: string
     readonly purpose: string
     readonly bytes: number
+    /** null once it was erased. */
     readonly filename: string | null
   }
 }
 
+/** What a reaction gets beside the event. */
 export type ReactionContext<Options = unknown> = {
   readonly options: Options
   readonly signal: AbortSignal
@@ -127,11 +138,16 @@ export type ReactionContext<Options = unknown> = {
 // biome-ignore lint/suspicious/noConfusingVoidType: a reaction that returns nothing is the common case
 export type ReactionResult = void | { readonly retryAfter: number }
 
+/**
+ * Called after commit, at least once for each event and in order. What it throws has the event delivered again; ten times
+ * in a row stop the plugin's deliveries.
+ */
 export type Reaction<Options = unknown> = (
   event: ReactionEvent,
   context: ReactionContext<Options>,
 ) => ReactionResult | Promise<ReactionResult>
 
+/** Reactions by type of event. */
 export type Reactions<Options = unknown> = {
   /** `'*'`: files of every purpose. Absent: files of the plugin's own purposes. */
   readonly purposes?: '*'
@@ -140,6 +156,7 @@ export type Reactions<Options = unknown> = {
   readonly FileDeleted?: Reaction<Options>
 }
 
+/** What a plugin declares: data, read once at the start, and functions, called in worker threads. */
 export type Plugin<Options = unknown> = {
   /** The package's name; shown in errors and recorded in every event that the plugin had a part in. */
   readonly name: string

@@ -1,3 +1,4 @@
+/** What JSON can say. */
 export type Json =
   | null
   | boolean
@@ -9,6 +10,7 @@ export type Json =
 /** Small, stable findings of a validator, kept with the file for good: at most 8 KiB of JSON. */
 export type Facts = { readonly [key: string]: Json }
 
+/** One thing that is wrong with a file, or, in a warning, odd about it. */
 export type Issue = {
   /** Stable and documented, `snake_case`: what programs look at. */
   readonly code: string
@@ -22,12 +24,15 @@ export type Issue = {
   readonly column?: number
 }
 
+/** The verdict on a file that is good: see {@link accept}. */
 export type Accepted = {
   readonly ok: true
   readonly facts: Facts
+  /** At most 100. */
   readonly warnings: readonly Issue[]
 }
 
+/** The verdict on a file that is refused: see {@link reject}. */
 export type Rejected = {
   readonly ok: false
   /** The first issues found, at most 100. */
@@ -39,7 +44,10 @@ export type Rejected = {
 /** Issues that are kept; all are counted. */
 export const MAX_ISSUES = 100
 
-/** The file is good. `facts` are recorded with it, `warnings` (at most 100 are kept) answered beside it. */
+/**
+ * The file is good. `facts` are recorded with it. `warnings`, of which at most 100 are kept, are told by a dry run; an
+ * upload is answered without them.
+ */
 export function accept(facts: Facts = {}, warnings: readonly Issue[] = []): Accepted {
   return { ok: true, facts, warnings: warnings.slice(0, MAX_ISSUES) }
 }
@@ -47,6 +55,8 @@ export function accept(facts: Facts = {}, warnings: readonly Issue[] = []): Acce
 /**
  * The file is refused for these reasons, in the order in which they stand in the file.
  * A validator that finds very many collects them with {@link collectIssues}.
+ *
+ * @throws TypeError without any issue
  */
 export function reject(issues: Issue | readonly Issue[] | IssueCollector): Rejected {
   const collector = isCollector(issues) ? issues : collectIssues()
@@ -60,11 +70,14 @@ export function reject(issues: Issue | readonly Issue[] | IssueCollector): Rejec
 /** Keeps the first {@link MAX_ISSUES} issues and counts all of them by code. */
 export interface IssueCollector {
   readonly issues: readonly Issue[]
+  /** Number of all issues, by code. */
   readonly counts: Readonly<Record<string, number>>
+  /** Number of all issues. */
   readonly total: number
   add(issue: Issue): void
 }
 
+/** An empty {@link IssueCollector}. */
 export function collectIssues(): IssueCollector {
   const issues: Issue[] = []
   const counts: Record<string, number> = Object.create(null)
