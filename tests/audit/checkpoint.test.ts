@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import type { Finding } from '@custody/event-log'
 import { verifyDataFolder } from '@custody/server'
 import {
-  custody,
+  custodyHere,
   plainRoot,
   readEvents,
   startServer,
@@ -57,7 +57,7 @@ async function verify(text: string, options: { key?: string; dir?: string } = {}
   const file = join(folder, 'checkpoint')
   writeFileSync(file, text)
   const key = options.key ?? formatVerifierKey(signerOf(logId).verifier)
-  return await custody(['audit', 'verify', '--checkpoint', file, '--key', key], {
+  return await custodyHere(['audit', 'verify', '--checkpoint', file, '--key', key], {
     dataDir: options.dir ?? dataDir,
   })
 }
@@ -77,16 +77,16 @@ t.test(
     const file = join(folder, 'checkpoint')
     writeFileSync(file, note(logId, kept.size, kept.root))
     const args = ['audit', 'verify', '--checkpoint', file]
-    const without = await custody(args, { dataDir: dir })
+    const without = await custodyHere(args, { dataDir: dir })
     t.equal(without.code, 2)
     t.match(without.stderr, /log\.vkey.*cannot be read/)
     writeFileSync(
       join(dir, 'log.vkey'),
       `${formatVerifierKey(signerOf(logId).verifier)}\n`,
     )
-    t.equal((await custody(args, { dataDir: dir })).code, 0)
+    t.equal((await custodyHere(args, { dataDir: dir })).code, 0)
     writeFileSync(join(dir, 'log.vkey'), '\n')
-    t.equal((await custody(args, { dataDir: dir })).code, 2)
+    t.equal((await custodyHere(args, { dataDir: dir })).code, 2)
   },
 )
 
@@ -94,7 +94,7 @@ t.test(
   'what the log signed itself is verified with the key that it left there',
   async (t) => {
     const args = ['audit', 'verify', '--checkpoint', signed]
-    const { code, stdout } = await custody(args, { dataDir })
+    const { code, stdout } = await custodyHere(args, { dataDir })
     t.equal(code, 0, stdout)
     t.match(stdout, / extends the checkpoint at \d+\n$/)
   },
@@ -110,7 +110,7 @@ t.test('what is no key cannot verify anything', async (t) => {
 
 t.test('a log without a checkpoint is verified by a key that it names', async (t) => {
   const run = async (dir: string, ...flags: string[]) =>
-    await custody(['audit', 'verify', ...flags], { dataDir: dir })
+    await custodyHere(['audit', 'verify', ...flags], { dataDir: dir })
   const own = readFileSync(join(dataDir, 'log.vkey'), 'utf8').trim()
   const size = readFileSync(signed, 'utf8').split('\n')[1]
   t.match(await run(dataDir, '--key', own), {
@@ -203,7 +203,7 @@ t.test(
 
 /** What is found without any checkpoint from outside. */
 async function found(dir: string): Promise<readonly Finding[]> {
-  const { stdout } = await custody(['audit', 'verify', '--json'], { dataDir: dir })
+  const { stdout } = await custodyHere(['audit', 'verify', '--json'], { dataDir: dir })
   return JSON.parse(stdout).findings
 }
 
@@ -229,7 +229,7 @@ t.test(
     writeFileSync(first, note(logId, kept.size - 10, root))
     const second = join(folder, 'second')
     writeFileSync(second, note(logId, kept.size, kept.root))
-    const { code, stdout } = await custody(
+    const { code, stdout } = await custodyHere(
       ['audit', 'verify', '--checkpoint', second, '--checkpoint', first].concat([
         '--key',
         formatVerifierKey(signerOf(logId).verifier),

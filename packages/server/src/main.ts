@@ -1,28 +1,39 @@
 import { once } from 'node:events'
 import { createInterface } from 'node:readline/promises'
+import type { Writable } from 'node:stream'
 import { CustodyError } from '@custody/domain/errors'
 import { CommanderError } from 'commander'
 import { describeProgram } from './program.ts'
 import type { CommandContext } from './terminal/command-context.ts'
 
-/** The `custody` command. Resolves to its exit code: 0 done, 1 refused or failed, 2 wrong usage. */
+/** Where lines of a command go. */
+export type Outputs = Readonly<Record<'stdout' | 'stderr', Writable>>
+
+/**
+ * The `custody` command. Resolves to its exit code: 0 done, 1 refused or failed, 2 wrong usage.
+ *
+ * @param outputs Default: those of the process. What is wrong with the usage goes to those of the process.
+ */
 export async function main(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
+  { stdout, stderr }: Outputs = process,
 ): Promise<number> {
+  const isTerminal = stdout === process.stdout && process.stdout.isTTY === true
+  const isWatched = stderr === process.stderr && process.stderr.isTTY === true
   const context: CommandContext = {
     env,
     // Under `npm run` the working directory is the repository's; this is where the person typed.
     cwd: env.INIT_CWD ?? process.cwd(),
-    isTerminal: process.stdout.isTTY === true,
-    output: process.stdout,
+    isTerminal,
+    output: stdout,
     columns: () => process.stderr.columns || 80,
-    print: (line) => void process.stdout.write(`${line}\n`),
-    complain: (line) => void process.stderr.write(`custody: ${line}\n`),
-    ...(process.stderr.isTTY && {
-      progress: (text: string) => void process.stderr.write(`\r\u001b[K${text}`),
+    print: (line) => void stdout.write(`${line}\n`),
+    complain: (line) => void stderr.write(`custody: ${line}\n`),
+    ...(isWatched && {
+      progress: (text: string) => void stderr.write(`\r\u001b[K${text}`),
     }),
-    ...(process.stdin.isTTY && process.stderr.isTTY && { ask }),
+    ...(process.stdin.isTTY && isWatched && { ask }),
   }
   let code = 0
   const program = describeProgram(async (work) => {

@@ -33,6 +33,7 @@ export {
   commandOf,
   custody,
   custodyBin,
+  custodyHere,
   environment,
   type Settings,
   testSettings,

@@ -9,6 +9,7 @@ import {
   type CommandResult,
   commandOf,
   custody,
+  custodyHere,
   environment,
   type Settings,
   testSettings,
@@ -48,6 +49,8 @@ export interface TestServer {
   createProject(project?: NewProject): Promise<TestProject>
   /** Runs a command on the same data folder. */
   custody(...args: readonly string[]): Promise<CommandResult>
+  /** The same, in this process: see the function `custodyHere`. */
+  custodyHere(...args: readonly string[]): Promise<CommandResult>
   /** Asks it to stop, and waits until it has. Resolves to its exit code. */
   stop(): Promise<number | null>
   /** Ends it at once, as `kill -9` does. */
@@ -161,6 +164,7 @@ export async function spawnServer(
     as: (key) => apiClient(address, key),
     createProject: (project) => createProject(address, admin, project),
     custody: (...args) => custody(args, { dataDir, env: options.env ?? {} }),
+    custodyHere: (...args) => custodyHere(args, { dataDir, env: options.env ?? {} }),
     async stop() {
       child.kill('SIGTERM')
       return await ended
