@@ -19,6 +19,7 @@ import type {
   ValidationOutcome,
   ValidationRequest,
 } from './types.ts'
+import { keepLoopsInterruptible } from './workers/interruptible-loops.ts'
 import { Job, type Work } from './workers/job.ts'
 import { pluginFailed, reactionFailed, WorkerPool } from './workers/worker-pool.ts'
 
@@ -48,6 +49,8 @@ export async function createPluginHost(options: PluginHostOptions): Promise<Plug
       logger.warn({ plugin, purpose }, 'a plugin checks a purpose that no plugin has')
     }
     if (plugins.length > 0) await pool.configure(registry.pluginNames, registry.options)
+    // Not before: with other flags Node compiles its own modules anew in each thread that starts
+    keepLoopsInterruptible()
     return new WorkerPluginHost(registry, pool, logger)
   } catch (error) {
     await pool.close()

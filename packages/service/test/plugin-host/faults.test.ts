@@ -15,6 +15,8 @@ for (const [what, deed, detail] of [
   ['an exit', 'exit', /exit code 0/],
   ['a rejection that nobody catches', 'reject', /nobody catches this/],
   ['growth of the heap', 'heap', /bytes of heap and buffers/],
+  ['an endless loop that V8 would unroll', 'array-loop', /deadline/],
+  ['growth by a loop that V8 would unroll', 'arrays', /bytes of heap and buffers/],
   ['growth of a table', 'map', /bytes of heap and buffers/],
   ['growth of buffers', 'buffers', /bytes of heap and buffers/],
   ['a verdict that never comes', 'never', /deadline/],
@@ -23,7 +25,7 @@ for (const [what, deed, detail] of [
   ['too deep facts', 'deep-facts', /nested more than 100 deep/],
 ] as const) {
   t.test(`${what} costs that request, and the next one is served`, async (t) => {
-    const isEndless = deed === 'loop' || deed === 'never'
+    const isEndless = ['loop', 'array-loop', 'never'].includes(deed)
     const idleMs = isEndless ? 400 : 10_000
     const { host, log } = await startHost(t, { limits: { ...limits, idleMs } })
     await t.rejects(validateText(host, deed), failed)
