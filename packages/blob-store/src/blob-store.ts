@@ -7,6 +7,7 @@ import type { UploadSpool } from './spool/upload-spool.ts'
 /** Content of at most this many bytes stays in memory and can lie inline in the log: 64 KiB. */
 export const INLINE_MAX_BYTES = 64 * 1024
 
+/** An extent of the store, as a listing has it. */
 export type StoredExtent = {
   readonly extentId: string
   readonly bytes: number

@@ -27,6 +27,7 @@ export type HttpOptions = {
   readonly maxHeaderBytes: number
 }
 
+/** What holds where nothing is given. */
 export const defaultHttpOptions: HttpOptions = {
   headersTimeoutMs: 30_000,
   idleMs: 60_000,

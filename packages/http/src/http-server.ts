@@ -31,6 +31,7 @@ import { usage } from './routes/usage.ts'
 import { addWebhookRoutes } from './routes/webhooks.ts'
 import { addUploadRoutes } from './uploads/upload-routes.ts'
 
+/** The HTTP server of a deployment, which listens when it is told to. */
 export type HttpServer = {
   readonly server: Server
   readonly app: Koa<RequestState>

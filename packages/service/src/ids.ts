@@ -11,6 +11,7 @@ export interface Ids {
   random(bytes: number): Uint8Array
 }
 
+/** Ids whose time is `clock`’s, in Unix milliseconds. */
 export function createIds(clock: () => number): Ids {
   let pool = Buffer.alloc(0)
   const random = (bytes: number) => {

@@ -28,6 +28,7 @@ export type ServiceEnvironment = {
   readonly keys?: KeyRing | undefined
 }
 
+/** Every scope that a key can have. */
 export const ALL_SCOPES: readonly Scope[] = [
   'api.files.read',
   'api.files.write',

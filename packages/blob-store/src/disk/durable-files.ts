@@ -43,6 +43,7 @@ export type DurableFiles = {
   remove(path: string): Promise<boolean>
 }
 
+/** On the disk of this machine. */
 export const durableFiles: DurableFiles = {
   createExclusively,
   openDirectly,

@@ -10,8 +10,10 @@ export const extentFormats = [
   'sealed-stream+zstd',
 ] as const
 
+/** As the table `extents` names it. */
 export type ExtentFormat = (typeof extentFormats)[number]
 
+/** A format that needs a data key. */
 export type SealedFormat = Exclude<ExtentFormat, 'plain'>
 
 /** What is done to content before it is stored; `off` leaves it as it is. */
@@ -20,6 +22,7 @@ export type SealMode = 'off' | 'encrypt' | 'compress+encrypt'
 /** Length of a data key in bytes. */
 export const DATA_KEY_BYTES = 32
 
+/** Whether the stored bytes need a data key. */
 export function isSealedFormat(text: string): text is SealedFormat {
   return text !== 'plain' && (extentFormats as readonly string[]).includes(text)
 }

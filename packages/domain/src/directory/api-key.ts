@@ -3,6 +3,7 @@ import { type EventMap, isErased, type PlacedEvent } from '../events/event-map.t
 import { type Micros, toSeconds } from '../log-time.ts'
 import { type ProjectState, projectNotFound } from './project.ts'
 
+/** A key as its events tell it. */
 export type ApiKeyState = {
   readonly id: string
   readonly project: string
@@ -23,6 +24,7 @@ export type ApiKeyState = {
   readonly position: number
 }
 
+/** Makes a key, of a service account or of the configuration. */
 export type CreateApiKey = {
   readonly type: 'CreateApiKey'
   readonly id: string
@@ -45,6 +47,7 @@ export type UpdateApiKey = {
   /** null: it is not limited any more. */
   readonly uploadsPerMinute?: number | null
 }
+/** Ends a key at once. */
 export type RevokeApiKey = {
   readonly type: 'RevokeApiKey'
   readonly id: string
@@ -55,6 +58,7 @@ type KeyEvent = PlacedEvent<
   'ApiKeyCreated' | 'ApiKeyUpdated' | 'ApiKeyRevoked' | 'PrivateDataErased'
 >
 
+/** The state after one more event. */
 export function evolveApiKey(state: ApiKeyState | null, event: KeyEvent): ApiKeyState {
   if (event.type === 'ApiKeyCreated') {
     const { personal, credential } = event.private
@@ -115,6 +119,7 @@ export function isKeyValid(
   )
 }
 
+/** Refusals: `project_not_found`, `project_archived`, `service_account_not_found`. */
 export function decideCreateApiKey(
   project: ProjectState | null,
   account: { readonly project: string; readonly deletedAt: Micros | null } | null,
@@ -177,6 +182,7 @@ export function decideUpdateApiKey(
   })
 }
 
+/** Refusal: `api_key_not_found`, also of a key that was revoked before. */
 export function decideRevokeApiKey(
   state: ApiKeyState | null,
   command: RevokeApiKey & { readonly project: string },

@@ -3,6 +3,7 @@ import { quote } from '../errors/index.ts'
 import type { PlacedEvent, ProjectLimits } from '../events/event-map.ts'
 import type { Micros } from '../log-time.ts'
 
+/** A project as its events tell it. */
 export type ProjectState = {
   readonly id: string
   readonly version: number
@@ -16,6 +17,7 @@ export type ProjectState = {
   readonly position: number
 }
 
+/** Makes a project. */
 export type CreateProject = {
   readonly type: 'CreateProject'
   readonly id: string
@@ -23,6 +25,7 @@ export type CreateProject = {
   readonly dialect: string
   readonly limits: ProjectLimits
 }
+/** Changes what is given; `limits` as a whole. */
 export type UpdateProject = {
   readonly type: 'UpdateProject'
   readonly id: string
@@ -30,10 +33,12 @@ export type UpdateProject = {
   readonly dialect?: string
   readonly limits?: ProjectLimits
 }
+/** Ends all keys of a project. Nothing brings it back. */
 export type ArchiveProject = { readonly type: 'ArchiveProject'; readonly id: string }
 
 type ProjectEvent = PlacedEvent<'ProjectCreated' | 'ProjectUpdated' | 'ProjectArchived'>
 
+/** The state after one more event. */
 export function evolveProject(
   state: ProjectState | null,
   event: ProjectEvent,
@@ -66,6 +71,7 @@ export function evolveProject(
   }
 }
 
+/** Refusal: `invalid_value` where the id is taken. */
 export function decideCreateProject(
   state: ProjectState | null,
   command: CreateProject,
@@ -83,6 +89,7 @@ export function decideCreateProject(
   })
 }
 
+/** Refusals: `project_not_found`, `project_archived`. */
 export function decideUpdateProject(
   state: ProjectState | null,
   command: UpdateProject,
@@ -104,6 +111,7 @@ export function decideUpdateProject(
   })
 }
 
+/** Refusal: `project_not_found`. A second time leads to nothing. */
 export function decideArchiveProject(
   state: ProjectState | null,
   command: ArchiveProject,

@@ -5,6 +5,7 @@ import type { ApiKeyState } from './api-key.ts'
 import { revocation } from './api-key.ts'
 import { type ProjectState, projectNotFound } from './project.ts'
 
+/** A service account, which owns keys, as its events tell it. */
 export type ServiceAccountState = {
   readonly id: string
   readonly project: string
@@ -16,6 +17,7 @@ export type ServiceAccountState = {
   readonly position: number
 }
 
+/** Makes a service account. */
 export type CreateServiceAccount = {
   readonly type: 'CreateServiceAccount'
   readonly id: string
@@ -36,6 +38,7 @@ export type UpdateServiceAccount = {
   readonly id: string
   readonly name?: string
 }
+/** Ends an account and its keys. */
 export type DeleteServiceAccount = {
   readonly type: 'DeleteServiceAccount'
   readonly id: string
@@ -48,6 +51,7 @@ type AccountEvent = PlacedEvent<
   | 'PrivateDataErased'
 >
 
+/** The state after one more event. */
 export function evolveServiceAccount(
   state: ServiceAccountState | null,
   event: AccountEvent,
@@ -80,6 +84,7 @@ export function evolveServiceAccount(
   return { ...state, version, deletedAt: event.time }
 }
 
+/** Refusals: `project_not_found`, `project_archived`. */
 export function decideCreateServiceAccount(
   project: ProjectState | null,
   command: CreateServiceAccount & { readonly project: string },

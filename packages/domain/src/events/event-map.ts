@@ -261,11 +261,13 @@ export type EventMap = {
   }
 }
 
+/** Why a new epoch began. Nothing writes `move` yet. */
 export type RestoreReason = 'rollback' | 'restore' | 'import' | 'move'
 
 /** `read`: somebody asked for the content · `scrub`: it was looked at for this. */
 export type DamageFinder = 'read' | 'scrub'
 
+/** By whose word a file expires: the client’s, that of the purpose, or the project’s. */
 export type ExpiryPolicy = 'request' | 'purpose' | 'project'
 
 /** A part of a file's bytes. Where it lies is not the log's matter. */
@@ -289,6 +291,7 @@ export type ProjectLimits = {
   readonly retain_seconds?: number
 }
 
+/** The types that there are: `FileUploaded` and so on. */
 export type EventType = keyof EventMap
 
 /** An event that was decided and has no place in the log yet. */

@@ -56,6 +56,7 @@ export function upcast(
   return result
 }
 
+/** Whether this version of Custody knows the type. */
 export function isEventType(type: string): type is EventType {
   return Object.hasOwn(eventSchemas, type)
 }

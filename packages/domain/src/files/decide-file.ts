@@ -15,6 +15,7 @@ import {
   keptUntil,
 } from './file-state.ts'
 
+/** Stores a file whose bytes are durable. */
 export type UploadFile = {
   readonly type: 'UploadFile'
   readonly file: string
@@ -40,6 +41,7 @@ export type UploadFile = {
   readonly quotaBytes?: number
 }
 
+/** Ends a file by somebody’s wish. */
 export type DeleteFile = {
   readonly type: 'DeleteFile'
   readonly file: string
@@ -63,6 +65,7 @@ export function quotaOf(
   return limits.quota_bytes ?? quotaBytes
 }
 
+/** Refusals: `project_archived`, `storage_quota_exceeded`. */
 export function decideUpload(
   state: UploadState,
   command: UploadFile,
@@ -124,6 +127,7 @@ export function quotaExceeded(
   )
 }
 
+/** Refusals: `file_not_found`, also of a file that has ended or expired; `file_held`. */
 export function decideDelete(
   state: FileState | null,
   command: DeleteFile & { readonly project: string },
@@ -141,6 +145,7 @@ export function decideDelete(
   })
 }
 
+/** Leads to nothing where the file has ended, or is not due by this clock. */
 export function decideExpire(
   state: FileState | null,
   _command: ExpireFile,

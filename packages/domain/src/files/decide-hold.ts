@@ -7,6 +7,7 @@ import { type FileState, isExpired, isLive } from './file-state.ts'
 /** Holds that one file can have. */
 const MAX_HOLDS = 100
 
+/** Keeps a file from ending. */
 export type HoldFile = {
   readonly type: 'HoldFile'
   readonly file: string
@@ -19,6 +20,7 @@ export type HoldFile = {
   readonly retainUntil: number | null
 }
 
+/** Ends a hold, by its name or id. */
 export type ReleaseFile = {
   readonly type: 'ReleaseFile'
   readonly file: string
@@ -29,6 +31,7 @@ export type ReleaseFile = {
 
 type InProject = { readonly project: string }
 
+/** Refusals: `file_not_found`, `invalid_value` for a time that has passed, `hold_exists`, `too_many_holds`. */
 export function decideHold(
   state: FileState | null,
   command: HoldFile & InProject,

@@ -46,6 +46,7 @@ export type Hold = {
   readonly retainUntil: number | null
 }
 
+/** How a file ended, and when. */
 export type FileEnd = {
   readonly position: number
   readonly seq: number
@@ -68,6 +69,7 @@ const fileEventTypes = [
 
 type FileEvent = PlacedEvent<(typeof fileEventTypes)[number]>
 
+/** Whether {@link evolveFile} takes the event. */
 export function isFileEvent(event: { readonly type: string }): event is FileEvent {
   return fileEventTypes.some((type) => type === event.type)
 }
@@ -203,6 +205,7 @@ export function isLive(state: FileState, now: Micros): boolean {
   return state.ended === null && !isExpired(state, now)
 }
 
+/** Whether the time has come at which the file ends by itself, whatever the log says yet. */
 export function isExpired(
   state: Keeping & Pick<FileState, 'expiresAt'>,
   now: Micros,

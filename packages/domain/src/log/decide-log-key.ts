@@ -28,6 +28,7 @@ export type OldLog = {
   readonly root: string
 }
 
+/** Never refuses. The key that signs from here on comes last. */
 export function decideBeginLogEpoch(command: BeginLogEpoch): Decision {
   const { epoch, algorithm, vkey, retired, restored } = command
   const place = { stream: 'log', after: 'latest' } as const

@@ -59,6 +59,7 @@ export type CancelUpload = Asked & { readonly type: 'CancelUpload' }
 /** Ends an upload whose time has passed; one that ended meanwhile, or is not due, leads to nothing. */
 export type ExpireUpload = { readonly type: 'ExpireUpload'; readonly upload: string }
 
+/** Refusal: `project_archived`. */
 export function decideCreateUpload(
   { project }: Pick<UploadState, 'project'>,
   command: CreateUpload,
@@ -90,6 +91,7 @@ export function decideCreateUpload(
   })
 }
 
+/** Refusals: `upload_not_found`, `upload_not_pending`, `too_many_parts`, `storage_quota_exceeded`. */
 export function decideAddPart(
   upload: Upload | null,
   { project, usedBytes }: UploadState,
@@ -192,6 +194,7 @@ export function decideCancelUpload(
   })
 }
 
+/** Leads to nothing where the upload has ended, or is not due by this clock. */
 export function decideExpireUpload(
   upload: Upload | null,
   _command: ExpireUpload,
@@ -206,6 +209,7 @@ export function decideExpireUpload(
   })
 }
 
+/** One and the same for an upload that never was and another project’s. */
 export function uploadNotFound(idAsSent: string): CustodyError {
   return new CustodyError('upload_not_found', `No such Upload object: ${idAsSent}`, {
     param: 'upload_id',
@@ -223,6 +227,7 @@ const ends = {
   expired: 'has expired',
 } as const
 
+/** Says how the upload ended. */
 export function uploadNotPending(upload: Upload, now: Micros): CustodyError {
   return new CustodyError(
     'upload_not_pending',

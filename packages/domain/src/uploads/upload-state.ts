@@ -30,6 +30,7 @@ export type Upload = {
   readonly ended: UploadEnd | null
 }
 
+/** How an upload ended. */
 export type UploadEnd =
   | {
       readonly status: 'completed'
@@ -60,6 +61,7 @@ export type UploadPart = {
   readonly sha256: string | null
 }
 
+/** As the API has it. */
 export type UploadStatus = 'pending' | UploadEnd['status']
 
 type UploadEvent = PlacedEvent<
@@ -133,6 +135,7 @@ export function uploadStatus(
   return toSeconds(now) >= expiresAt ? 'expired' : 'pending'
 }
 
+/** Whether the upload still takes parts. */
 export function isPending(upload: Upload, now: Micros): boolean {
   return uploadStatus(upload, now) === 'pending'
 }

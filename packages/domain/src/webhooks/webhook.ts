@@ -7,6 +7,7 @@ import type { Micros } from '../log-time.ts'
 /** Webhooks that one project can have. */
 export const MAX_WEBHOOKS = 20
 
+/** A webhook as its events tell it. */
 export type WebhookState = {
   readonly id: string
   readonly project: string
@@ -33,6 +34,7 @@ export type WebhookState = {
 /** `request`: the project wanted it; `failing`: a day of failures; `gone`: the receiver answered 410. */
 export type DisabledReason = EventMap['WebhookDisabled']['data']['reason']
 
+/** Makes a webhook; its secret is stored beside the log. */
 export type CreateWebhook = {
   readonly type: 'CreateWebhook'
   readonly id: string
@@ -51,6 +53,7 @@ export type UpdateWebhook = {
   readonly events?: readonly string[]
   readonly enabled?: boolean
 }
+/** Has another secret sign; the former one signs as well for a while. */
 export type RotateWebhookSecret = {
   readonly type: 'RotateWebhookSecret'
   readonly id: string
@@ -59,6 +62,7 @@ export type RotateWebhookSecret = {
   /** Unix seconds until which the former ones sign as well. */
   readonly formerUntil: number
 }
+/** Ends a webhook. */
 export type DeleteWebhook = { readonly type: 'DeleteWebhook'; readonly id: string }
 
 type WebhookEvent = PlacedEvent<
@@ -69,6 +73,7 @@ type WebhookEvent = PlacedEvent<
   | 'PrivateDataErased'
 >
 
+/** The state after one more event. */
 export function evolveWebhook(
   state: WebhookState | null,
   event: WebhookEvent,
@@ -156,6 +161,7 @@ export function decideCreateWebhook(
   })
 }
 
+/** Refusal: `webhook_not_found`. What changes nothing leads to nothing. */
 export function decideUpdateWebhook(
   state: WebhookState | null,
   command: UpdateWebhook & { readonly project: string },
@@ -189,6 +195,7 @@ export function decideUpdateWebhook(
   )
 }
 
+/** Refusal: `webhook_not_found`. */
 export function decideRotateWebhookSecret(
   state: WebhookState | null,
   command: RotateWebhookSecret & { readonly project: string },
@@ -212,6 +219,7 @@ export function decideDisableWebhook(
   return events(disabling(state, command.reason, 0))
 }
 
+/** Refusal: `webhook_not_found`. */
 export function decideDeleteWebhook(
   state: WebhookState | null,
   command: DeleteWebhook & { readonly project: string },

@@ -19,6 +19,7 @@ export function physicalName(logical: string, generation: string): string {
   return `${logical}_${generation}`
 }
 
+/** The tables of a generation, by their logical names. */
 export function physicalNames(projection: Projection, generation: string): TableNames {
   return Object.fromEntries(
     projection.tables.map((logical) => [logical, physicalName(logical, generation)]),

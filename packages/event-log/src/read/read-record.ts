@@ -35,6 +35,7 @@ const group = statement<LogTables, { position: number; group: string }>()((db, p
     .where('grp', '=', p('group')),
 )
 
+/** The record at a position of the log. */
 export async function recordAt(
   sql: Sql,
   position: number,

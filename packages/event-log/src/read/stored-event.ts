@@ -20,6 +20,7 @@ export function parseStoredEvent(
   return { record: JSON.parse(row.record), private: bodies }
 }
 
+/** The event as projections see it, in today’s schema. @throws TypeError for a type that is not known */
 export function toLogEvent(
   { record, private: groups }: StoredEvent,
   upcast: Upcast,

@@ -20,6 +20,7 @@ export type InsertionOptions = {
   readonly suffix?: string
 }
 
+/** An insertion into these columns of a table; its statements are built once for each number of rows. */
 export function insertion<Row extends Record<string, SqlValue>>(
   table: string,
   columns: readonly (keyof Row & string)[],

@@ -27,6 +27,7 @@ export type Findings = {
 /** How many findings are told one by one. */
 export const MAX_FINDINGS = 100
 
+/** Keeps the first `limit` findings, and counts all. */
 export function collectFindings(limit = MAX_FINDINGS): Findings {
   const list: Finding[] = []
   let count = 0

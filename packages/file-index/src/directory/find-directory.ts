@@ -36,10 +36,12 @@ function map<A, B>(
   return value ? to(value) : null
 }
 
+/** The project, archived or not, or null. */
 export function findProject(sql: Sql, id: string): MaybePromise<ProjectState | null> {
   return map(sql.get(project, { id }), toProjectState)
 }
 
+/** The account, deleted or not, or null. */
 export function findServiceAccount(
   sql: Sql,
   id: string,
@@ -47,6 +49,7 @@ export function findServiceAccount(
   return map(sql.get(account, { id }), toServiceAccountState)
 }
 
+/** The key with this id, revoked or not, or null. */
 export function findApiKey(sql: Sql, id: string): MaybePromise<ApiKeyState | null> {
   return map(sql.get(key, { id }), toApiKeyState)
 }

@@ -55,6 +55,7 @@ const keys = statement<
     .limit(p('limit')),
 )
 
+/** Projects, the oldest first. */
 export async function listProjects(
   sql: Sql,
   query: PageQuery & { readonly includeArchived: boolean },

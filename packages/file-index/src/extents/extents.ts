@@ -14,6 +14,7 @@ import { removeWrappedKeys } from '../wrapped-keys/wrapped-keys.ts'
  */
 export type ExtentsTables = { extents: ExtentRow }
 
+/** Where the bytes of an extent lie, and in what form. Outside of the log. */
 export type ExtentRow = {
   id: string
   /** `inline`: in `content` · `absent`: nowhere, since the log was imported without it · otherwise the name of a blob store. */
@@ -25,6 +26,7 @@ export type ExtentRow = {
   content: Uint8Array | null
 }
 
+/** The table `extents`. */
 export const extentsMigrations: LogModule['migrations'] = {
   '0002-extents': {
     async up(db) {
@@ -87,6 +89,7 @@ const idsAfter = statement<ExtentsTables, { after: string; limit: number }>()((d
     .limit(p('limit')),
 )
 
+/** Says where new bytes lie. */
 export async function putExtents(sql: Sql, rows: readonly ExtentRow[]): Promise<void> {
   await sql.insert(insertExtents, rows)
 }
@@ -105,6 +108,7 @@ export async function removeInlineExtents(
   for (const id of ids) await sql.run(deleteInline, { id })
 }
 
+/** Undefined: it was destroyed, or never was. */
 export function findExtent(sql: Sql, id: string): MaybePromise<ExtentRow | undefined> {
   return sql.get(find, { id })
 }

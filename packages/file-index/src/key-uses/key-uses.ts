@@ -4,12 +4,14 @@ import { sql as raw } from 'kysely'
 /** When keys were last used. Beside the log: nobody would read an event for each request. */
 type KeyUsesTables = { key_uses: KeyUseRow }
 
+/** When a key was last used. */
 export type KeyUseRow = {
   key: string
   /** Unix seconds. */
   last_used_at: number
 }
 
+/** The table of last uses. */
 export const keyUsesMigrations: LogModule['migrations'] = {
   '0003-key-uses': {
     async up(db) {

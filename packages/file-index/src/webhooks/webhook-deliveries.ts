@@ -100,6 +100,7 @@ const removeAll = statement<WebhookTables, { webhook: string }>()((db, p) =>
   db.deleteFrom('webhook_deliveries').where('webhook', '=', p('webhook')),
 )
 
+/** Writes down how a delivery went, in place of what was known of it. */
 export async function putWebhookDelivery(
   sql: Sql,
   row: WebhookDeliveryRow,
@@ -107,6 +108,7 @@ export async function putWebhookDelivery(
   await sql.insert(put, [row])
 }
 
+/** How the delivery of one event went, or undefined. */
 export async function findWebhookDelivery(
   sql: Sql,
   webhook: string,
@@ -143,6 +145,7 @@ export async function trimWebhookDeliveries(
   await sql.run(removeUntil, { webhook, until })
 }
 
+/** Forgets all deliveries of a webhook. */
 export async function removeWebhookDeliveries(sql: Sql, webhook: string): Promise<void> {
   await sql.run(removeAll, { webhook })
 }

@@ -36,6 +36,7 @@ const forgetAll = statement<WebhookTables, { webhook: string }>()((db, p) =>
   db.deleteFrom('webhook_secrets').where('webhook', '=', p('webhook')),
 )
 
+/** Keeps a secret, encrypted. */
 export async function putWebhookSecret(sql: Sql, row: WebhookSecretRow): Promise<void> {
   await sql.insert(put, [row])
 }

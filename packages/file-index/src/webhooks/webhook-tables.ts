@@ -38,6 +38,7 @@ export type WebhookDeliveryRow = {
   error: string | null
 }
 
+/** The tables of secrets and deliveries, which lie beside the log. */
 export const webhookMigrations: LogModule['migrations'] = {
   '0006-webhooks': {
     async up(db) {

@@ -13,6 +13,7 @@ import { sql as raw } from 'kysely'
  */
 type WrappedKeysTables = { wrapped_keys: WrappedKeyRow; master_keys: MasterKeyRow }
 
+/** The data key of a sealed extent, encrypted under a master key. */
 export type WrappedKeyRow = {
   extent: string
   /** Id of the master key that it is wrapped under. */
@@ -33,6 +34,7 @@ export type MasterKeyRow = {
   state: 'standby' | 'active' | 'retiring' | 'retired'
 }
 
+/** The tables `wrapped_keys` and `master_keys`. */
 export const wrappedKeysMigrations: LogModule['migrations'] = {
   '0007-wrapped-keys': {
     async up(db) {
@@ -90,6 +92,7 @@ const putMaster = insertion<MasterKeyRow>('master_keys', ['id', 'fingerprint', '
   suffix: 'on conflict (id) do update set state = excluded.state',
 })
 
+/** Keeps keys of new extents. */
 export async function putWrappedKeys(
   sql: Sql,
   rows: readonly WrappedKeyRow[],
@@ -105,6 +108,7 @@ export async function removeWrappedKeys(
   for (const extent of extents) await sql.run(deleteKey, { extent })
 }
 
+/** Undefined: the extent is not sealed, or its key was destroyed. */
 export function findWrappedKey(
   sql: Sql,
   extent: string,
@@ -131,10 +135,12 @@ export async function rewrapKeys(
   }
 }
 
+/** All that the database has ever known, in the order of their ids. */
 export async function listMasterKeys(sql: Sql): Promise<MasterKeyRow[]> {
   return await sql.all(masterKeys, {})
 }
 
+/** Takes master keys in, or changes their states. */
 export async function putMasterKeys(
   sql: Sql,
   rows: readonly MasterKeyRow[],

@@ -20,6 +20,11 @@ export type RunningServer = {
   stop(): Promise<void>
 }
 
+/**
+ * Opens a deployment and serves it. Resolves when connections are taken.
+ *
+ * @throws CustodyError where the start is stopped: settings, plugins, keys, the data folder, the log
+ */
 export async function runServer(options: {
   readonly config: Config
   readonly logger: Logger

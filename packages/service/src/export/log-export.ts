@@ -15,6 +15,7 @@ import { checkpointOf } from '../transparency/checkpoint-of.ts'
 
 /** What the first line of an export says of its form. See docs/formats.md. */
 export const EXPORT_FORMAT = 'custody-export'
+/** Version of the form, in the first line of an export. */
 export const EXPORT_VERSION = 1
 
 /** Bytes of content in one line: 64 KiB of base64. */

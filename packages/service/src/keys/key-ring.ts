@@ -36,6 +36,7 @@ export interface KeyRing {
 /** Length of a master key in bytes. */
 export const MASTER_KEY_BYTES = 32
 
+/** A master key of 32 bytes, with its id and fingerprint (docs/formats.md#keys). */
 export function masterKey(key: Uint8Array): MasterKey {
   const fingerprint = createHmac('sha256', key)
     .update('custody master key fingerprint')

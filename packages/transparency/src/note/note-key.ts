@@ -72,6 +72,7 @@ export function parseVerifierKey(text: string): VerifierKey {
   return key
 }
 
+/** The key as a C2SP vkey: `<name>+<key id>+<base64>`. */
 export function formatVerifierKey({ name, keyId, key }: VerifierKey): string {
   return formatKey(name, keyId, publicBytes(key))
 }
