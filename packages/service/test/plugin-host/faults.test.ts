@@ -16,7 +16,6 @@ for (const [what, deed, detail] of [
   ['a rejection that nobody catches', 'reject', /nobody catches this/],
   ['growth of the heap', 'heap', /bytes of heap and buffers/],
   ['an endless loop that V8 would unroll', 'array-loop', /deadline/],
-  ['growth by a loop that V8 would unroll', 'arrays', /bytes of heap and buffers/],
   ['growth of a table', 'map', /bytes of heap and buffers/],
   ['growth of buffers', 'buffers', /bytes of heap and buffers/],
   ['a verdict that never comes', 'never', /deadline/],
