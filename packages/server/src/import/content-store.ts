@@ -7,7 +7,7 @@ import {
   removeExtents,
 } from '@custody/file-index'
 import type { KeyRing } from '@custody/service'
-import type { ContentSink } from '../audit/load-export.ts'
+import type { ContentSink } from '../audit/export/content-sink.ts'
 
 /** Stores contents as uploads are stored, sealed under this deployment's own master key, with their rows beside the log. */
 export function contentStore({

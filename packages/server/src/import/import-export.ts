@@ -26,8 +26,8 @@ import {
   type Logger,
   logModuleUrl,
 } from '@custody/service'
-import { loadExport } from '../audit/load-export.ts'
-import { type ExportReport, verifyLoaded } from '../audit/verify-export.ts'
+import { loadExport } from '../audit/export/load-export.ts'
+import { type ExportReport, verifyLoaded } from '../audit/export/verify-export.ts'
 import type { Config } from '../config/load-config.ts'
 import {
   type DataFolder,

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
 import { CustodyError } from '@custody/domain'
+import { type ExportReport, verifyExport } from '../../audit/export/verify-export.ts'
 import {
   type DataFolderReport,
   verifyDataFolder,
 } from '../../audit/verify-data-folder.ts'
-import { type ExportReport, verifyExport } from '../../audit/verify-export.ts'
 import { configOf } from '../../config/config-of.ts'
 import { layout } from '../../data-folder/data-folder.ts'
 import { loadKeyRing } from '../../data-folder/master-keys.ts'

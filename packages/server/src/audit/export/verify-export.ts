@@ -18,14 +18,10 @@ import {
 } from '@custody/event-log'
 import { projections } from '@custody/file-index'
 import { logModuleUrl } from '@custody/service'
-import {
-  type ContentsReport,
-  checkContents,
-  type LoadedExport,
-  loadExport,
-  noContentSink,
-} from './load-export.ts'
-import { erasures, keys, threadsFor } from './verify-data-folder.ts'
+import { erasures, keys, threadsFor } from '../verify-data-folder.ts'
+import { type ContentsReport, checkContents } from './check-contents.ts'
+import { noContentSink } from './content-sink.ts'
+import { type LoadedExport, loadExport } from './load-export.ts'
 
 export type VerifyExportOptions = {
   readonly chunks: AsyncIterable<Uint8Array>
