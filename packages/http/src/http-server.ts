@@ -77,6 +77,8 @@ export function createHttpServer(
     connectionsCheckingInterval: options.checkEveryMs,
     keepAliveTimeout: options.keepAliveMs,
     maxHeaderSize: options.maxHeaderBytes,
+    // Refused in the envelope, like all else: checkHost
+    requireHostHeader: false,
   })
   connections.watch(server)
   server.on('request', handle)

@@ -1,5 +1,6 @@
 import { CustodyError } from '@custody/domain/errors'
 import type { Middleware } from 'koa'
+import { checkHost } from '../connections/check-host.ts'
 import type { Connections } from '../connections/connections.ts'
 import { drainRequest } from '../connections/drain-request.ts'
 import type { Dialect } from '../dialects/dialect.ts'
@@ -30,6 +31,7 @@ export function answerErrors(
     }
     connections.began(context.res)
     try {
+      checkHost(context.req)
       await next()
     } catch (thrown) {
       context.respond = false
@@ -84,8 +86,10 @@ function answer(
   }
   const { dialect } = context.state
   const status = dialect.statusOf(error.key)
-  // Who is too slow for the request is not drained either
-  if (error.key === 'request_timeout') res.shouldKeepAlive = false
+  // Who is too slow for the request, or sends none that is one, is not drained either
+  if (error.key === 'request_timeout' || error.key === 'bad_request') {
+    res.shouldKeepAlive = false
+  }
   const body = dialect.presentError(error)
   sendJson(context, status, body, errorHeaders(error, status))
   if (!req.complete && res.shouldKeepAlive) drainRequest(req, options)

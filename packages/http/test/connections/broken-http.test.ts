@@ -20,6 +20,12 @@ const broken = {
     400,
     'bad_request',
   ],
+  'no Host': ['GET /healthz HTTP/1.1\r\n\r\n', 400, 'bad_request'],
+  'two Hosts': [
+    'GET /healthz HTTP/1.1\r\nHost: x\r\nhost: x\r\n\r\n',
+    400,
+    'bad_request',
+  ],
   'a tunnel': [
     'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\nbytes for the other end',
     404,
@@ -43,6 +49,13 @@ for (const [what, [bytes, status, code]] of Object.entries(broken)) {
     },
   )
 }
+
+t.test('HTTP/1.0 needs no Host', async (t) => {
+  const { port } = await startServer(t)
+  const client = await RawClient.connect(port)
+  t.equal((await client.send('GET /healthz HTTP/1.0\r\n\r\n').answer()).status, 200)
+  client.destroy()
+})
 
 t.test('a head that does not come is answered with 408', async (t) => {
   const { port } = await startServer(t, {
