@@ -76,6 +76,11 @@ const refused: Readonly<Record<string, [readonly Part[], string, string]>> = {
     'unknown_parameter',
     'expires_after',
   ],
+  'JSON with seconds twice': [
+    [whole('{"anchor":"created_at","seconds":3600,"seconds":7200}')],
+    'duplicate_parameter',
+    'expires_after',
+  ],
   'JSON with seconds in a text': [
     [whole('{"anchor":"created_at","seconds":"3600"}')],
     'invalid_type',

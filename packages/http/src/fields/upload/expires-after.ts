@@ -1,6 +1,7 @@
 import { CustodyError, quote } from '@custody/domain/errors'
 import type { FormField } from '../../dialects/dialect.ts'
 import { checkInteger, parseInteger } from '../values/parse-integer.ts'
+import { parseObject } from '../values/parse-object.ts'
 import {
   duplicateParameter,
   missingParameter,
@@ -29,7 +30,7 @@ export function parseExpiresAfter(
   if (whole !== undefined) {
     if (anchor !== undefined || seconds !== undefined) throw duplicateParameter(name)
     return whole.trimStart().startsWith('{')
-      ? parseObject(whole, range)
+      ? parseWhole(whole, range)
       : parseInteger(whole, name, range)
   }
   if (anchor === undefined && seconds === undefined) return undefined
@@ -39,11 +40,12 @@ export function parseExpiresAfter(
   return parseInteger(seconds, secondsName, range)
 }
 
-function parseObject(
+function parseWhole(
   text: string,
   range: { readonly min: number; readonly max: number },
 ): number {
-  const { anchor, seconds, ...others } = parseJson(text)
+  const whole: { anchor?: unknown; seconds?: unknown } = parseObject(text, name)
+  const { anchor, seconds, ...others } = whole
   const [unknown] = Object.keys(others)
   if (unknown !== undefined) {
     throw new CustodyError(
@@ -56,19 +58,6 @@ function parseObject(
   if (seconds === undefined) throw missingParameter(`${name}.seconds`)
   checkAnchor(anchor, `${name}.anchor`)
   return checkInteger(seconds, `${name}.seconds`, range)
-}
-
-function parseJson(text: string): { anchor?: unknown; seconds?: unknown } {
-  try {
-    // Begins with a brace, so whatever parses is an object
-    return JSON.parse(text)
-  } catch {
-    throw new CustodyError(
-      'invalid_type',
-      `Invalid type for '${name}': expected an object or an integer, but got ${quote(text)} instead.`,
-      { param: name },
-    )
-  }
 }
 
 function checkAnchor(anchor: unknown, param: string): void {
