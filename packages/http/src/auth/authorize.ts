@@ -50,7 +50,8 @@ function admit(
 ): Principal {
   context.state.dialect = dialectNamed(principal.project.dialect)
   const project = context.req.headers['openai-project']
-  if (project !== undefined && project !== principal.project.id) {
+  // An empty one names no project
+  if (project && project !== principal.project.id) {
     throw new CustodyError(
       'mismatched_project',
       `OpenAI-Project header should match the project of the API key, but got ${quote(project)}.`,

@@ -2,14 +2,14 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { CustodyError } from '@custody/domain/errors'
 
 /**
- * The key of a request, from `Authorization: Bearer` or `x-api-key`.
+ * The key of a request, from `Authorization: Bearer` or `x-api-key`. An empty one is as good as none: a variable that is set to
+ * nothing becomes such a header.
  *
  * @throws CustodyError `missing_api_key`, `conflicting_api_keys`
  */
 export function credentials(headers: IncomingHttpHeaders): string {
-  const bearer = bearerToken(headers.authorization)
-  const header = headers['x-api-key']
-  const key = typeof header === 'string' ? header.trim() : undefined
+  const bearer = bearerToken(headers.authorization) || undefined
+  const key = headers['x-api-key']?.toString().trim() || undefined
   if (bearer !== undefined && key !== undefined && bearer !== key) {
     throw new CustodyError(
       'conflicting_api_keys',
@@ -17,7 +17,7 @@ export function credentials(headers: IncomingHttpHeaders): string {
     )
   }
   const token = bearer ?? key
-  if (token !== undefined && token !== '') return token
+  if (token !== undefined) return token
   throw new CustodyError(
     'missing_api_key',
     "You didn't provide an API key. Provide your API key in an Authorization header using Bearer auth " +

@@ -18,6 +18,15 @@ const accepted: Readonly<Record<string, Given>> = {
     authorization: 'Basic abc',
     'x-api-key': key,
   }),
+  'an empty x-api-key beside a bearer token': ({ key }) => ({
+    ...bearer(key),
+    'x-api-key': '',
+  }),
+  'an empty bearer token beside x-api-key': ({ key }) => ({
+    authorization: 'Bearer ',
+    'x-api-key': key,
+  }),
+  'a project that is empty': ({ key }) => ({ ...bearer(key), 'openai-project': '' }),
   'its own project': ({ key, project }) => ({
     ...bearer(key),
     'openai-project': project,
