@@ -1,6 +1,6 @@
 import { cpSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { custody, startServer, temporaryFolder } from '@custody/testkit'
+import { custody, custodyHere, startServer, temporaryFolder } from '@custody/testkit'
 import t from 'tap'
 import { database, makeDeployment } from './deployment.ts'
 import { tamperWith } from './tamper.ts'
@@ -35,13 +35,13 @@ t.test('what is wrong is told line by line, or as JSON', async (t) => {
   tamperWith(database(dataDir), (db) =>
     db.exec("update events set actor = 'key:other' where position = 30"),
   )
-  const { code, stdout } = await custody(['audit', 'verify'], { dataDir })
+  const { code, stdout } = await custodyHere(['audit', 'verify'], { dataDir })
   t.equal(code, 1)
   t.match(
     stdout,
     /^events 30, actor: is not what the record says \(expected "key:\w+", found "key:other"\)\nBAD: 1 finding in \d+ events\n$/,
   )
-  const json = await custody(['audit', 'verify', '--json'], { dataDir })
+  const json = await custodyHere(['audit', 'verify', '--json'], { dataDir })
   t.equal(json.code, 1)
   t.match(JSON.parse(json.stdout), {
     ok: false,
@@ -51,7 +51,7 @@ t.test('what is wrong is told line by line, or as JSON', async (t) => {
 })
 
 t.test('a folder without a log cannot be verified', async (t) => {
-  const { code, stderr } = await custody(['audit', 'verify'], {
+  const { code, stderr } = await custodyHere(['audit', 'verify'], {
     dataDir: temporaryFolder(t),
   })
   t.equal(code, 2)
@@ -73,7 +73,7 @@ t.test('beside a server that writes, and in a copy that is made meanwhile', asyn
   }
   const clients = [client(), client(), client()]
   for (let n = 0; n < 3; n += 1) {
-    const { code, stdout } = await server.custody('audit', 'verify', '--blobs')
+    const { code, stdout } = await server.custodyHere('audit', 'verify', '--blobs')
     t.equal(code, 0, stdout)
   }
   isOver = true
@@ -84,6 +84,6 @@ t.test('beside a server that writes, and in a copy that is made meanwhile', asyn
     recursive: true,
     filter: (path) => path !== join(server.dataDir, 'secrets'),
   })
-  const { code, stdout } = await custody(['audit', 'verify', '--blobs'], { dataDir })
+  const { code, stdout } = await custodyHere(['audit', 'verify', '--blobs'], { dataDir })
   t.equal(code, 0, stdout)
 })

@@ -55,7 +55,7 @@ async function complete(api: ApiClient, upload: { id: string; part: string }) {
 }
 
 async function isSound(server: TestServer): Promise<boolean> {
-  const checks = ['replay', 'verify'].map((what) => server.custody('audit', what))
+  const checks = ['replay', 'verify'].map((what) => server.custodyHere('audit', what))
   return (await Promise.all(checks)).every(({ code }) => code === 0)
 }
 
@@ -70,12 +70,12 @@ t.test("a key's uploads in parts are a part of its trail, pending or not", async
 
   const args = ['erase', '--actor', keyId, '--project', project]
   const expected = { files: 1, file_ids: [file], held: 0, uploads: 2 }
-  const plan = await server.custody(...args, '--dry-run', '--json')
+  const plan = await server.custodyHere(...args, '--dry-run', '--json')
   t.match(JSON.parse(plan.stdout), expected)
   t.match((await api.get(file)).json(), { filename: names[2] }, 'nothing was done')
-  t.match(JSON.parse((await server.custody(...args, '--json')).stdout), expected)
+  t.match(JSON.parse((await server.custodyHere(...args, '--json')).stdout), expected)
   t.same(found(server.dataDir, names), [])
-  t.match((await server.custody(...args)).stdout, /0 files/)
+  t.match((await server.custodyHere(...args)).stdout, /0 files/)
   t.ok(await isSound(server))
 })
 
@@ -93,11 +93,11 @@ t.test("a key's webhooks that were deleted are a part of its trail", async (t) =
   await make(marks[2], marks[3])
 
   const args = ['erase', '--actor', keyId, '--project', project, '--json']
-  t.match(JSON.parse((await server.custody(...args, '--dry-run')).stdout), {
+  t.match(JSON.parse((await server.custodyHere(...args, '--dry-run')).stdout), {
     webhooks: 1,
   })
   t.same(found(server.dataDir, marks), marks, 'nothing was done')
-  t.match(JSON.parse((await server.custody(...args)).stdout), { webhooks: 1 })
+  t.match(JSON.parse((await server.custodyHere(...args)).stdout), { webhooks: 1 })
   t.same(found(server.dataDir, marks), marks.slice(2), 'those that work are there')
   t.ok(await isSound(server))
 })

@@ -67,12 +67,12 @@ async function uploadMarked(api: ApiClient, marks: Marks, bytes = KiB): Promise<
 }
 
 async function replays(server: TestServer): Promise<string> {
-  const { code, stdout, stderr } = await server.custody('audit', 'replay')
+  const { code, stdout, stderr } = await server.custodyHere('audit', 'replay')
   return code === 0 ? 'OK' : stdout + stderr
 }
 
 async function verifies(server: TestServer, ...flags: string[]): Promise<string> {
-  const { code, stdout, stderr } = await server.custody('audit', 'verify', ...flags)
+  const { code, stdout, stderr } = await server.custodyHere('audit', 'verify', ...flags)
   return code === 0 ? 'OK' : stdout + stderr
 }
 
@@ -269,7 +269,7 @@ t.test('the command line erases a file of any project', async (t) => {
     stdout: `${id} is erased: what was said of it, and its content\n`,
   })
   t.same(found(server.dataDir, marks), [])
-  t.match(await server.custody('erase', id), {
+  t.match(await server.custodyHere('erase', id), {
     code: 1,
     stderr: `custody: No such File object: ${id}\n`,
   })
@@ -337,8 +337,8 @@ t.test("a key's trail goes, and other people's files stay as they are", async (t
   t.equal((await otherApi.content(mine)).status, 200)
   for (const former of names) t.same(found(server.dataDir, former), [])
   t.match((await server.admin.call('GET', account)).json(), { name: '' })
-  t.match(await server.custody(...args), { code: 0, stdout: /0 files/ })
-  t.match((await server.custody('erase', '--actor', 'key_none')).stderr, 'key_none')
+  t.match(await server.custodyHere(...args), { code: 0, stdout: /0 files/ })
+  t.match((await server.custodyHere('erase', '--actor', 'key_none')).stderr, 'key_none')
   t.equal(await replays(server), 'OK')
   t.equal(await verifies(server), 'OK')
 })
@@ -360,7 +360,7 @@ t.test('an older database is erased again before it serves', async (t) => {
   const client = second.as(key)
   await client.call('DELETE', `/v1/files/${id}/holds/case`)
   t.equal((await erase(client, id)).status, 200)
-  await second.custody('erase', '--actor', keyId, '--project', project)
+  await second.custodyHere('erase', '--actor', keyId, '--project', project)
   await second.stop()
   const list = readFileSync(join(dataDir, 'erasures.log'), 'utf8')
   for (const what of secrets) t.notMatch(list, marks[what])

@@ -192,7 +192,7 @@ t.test('a limit is set for purposes that there are', async (t) => {
 
 t.test('on the command line keys are limited, changed and listed', async (t) => {
   const { id, api } = await server.createProject()
-  const run = (...args: string[]) => server.custody(...args, '--project', id)
+  const run = (...args: string[]) => server.custodyHere(...args, '--project', id)
   const made = await run(
     'keys',
     'create',

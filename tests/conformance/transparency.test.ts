@@ -7,6 +7,7 @@ import {
   type Answer,
   type ApiClient,
   custody,
+  custodyHere,
   plainCheckpoint,
   plainConsistency,
   plainInclusion,
@@ -228,7 +229,7 @@ t.test('a receipt proves an upload without the server', async (t) => {
   const right = file('right.txt', 'the content')
   const wrong = file('wrong.txt', 'the c0ntent')
   const run = (...args: string[]) =>
-    custody(['audit', 'verify-receipt', ...args], { dataDir: join(folder, 'none') })
+    custodyHere(['audit', 'verify-receipt', ...args], { dataDir: join(folder, 'none') })
 
   const good = await run(receipt, '--key', vkey, '--content', right)
   t.equal(good.code, 0, good.stderr)
@@ -408,7 +409,7 @@ t.test('a wrong question is refused by name', async (t) => {
 
 t.test('the command line gives checkpoints and proofs, served or not', async (t) => {
   const id = await upload(server.api, 'y')
-  const served = await server.custody('audit', 'proof', id)
+  const served = await server.custodyHere('audit', 'proof', id)
   t.equal(served.code, 0, served.stderr)
   const { number, note } = plainProof(served.stdout)
   t.match(JSON.parse(records()[number] ?? ''), { type: 'FileUploaded' })
@@ -416,17 +417,17 @@ t.test('the command line gives checkpoints and proofs, served or not', async (t)
   const out = join(folder, 'checkpoint')
   t.equal((await server.custody('audit', 'checkpoint', '--out', out)).code, 0)
   checked(t, readFileSync(out, 'utf8'))
-  const verified = await server.custody('audit', 'verify', '--checkpoint', out)
+  const verified = await server.custodyHere('audit', 'verify', '--checkpoint', out)
   t.match(verified, { code: 0, stdout: /^OK: .* extends the checkpoint at \d+/ })
   const kept = readFileSync(join(server.dataDir, 'log.checkpoint'), 'utf8')
 
   // Without the secrets: what was signed last.
   const env = { CUSTODY_SECRETS_DIR: join(folder, 'no-secrets') }
   const options = { dataDir: server.dataDir, env }
-  const last = await custody(['audit', 'checkpoint'], options)
+  const last = await custodyHere(['audit', 'checkpoint'], options)
   t.match(last, { code: 0, stdout: kept, stderr: /signing key of the log is not here/ })
   const proof = await custody(['audit', 'proof', id], options)
   t.same(plainProof(proof.stdout), plainProof(served.stdout))
-  const unknown = await custody(['audit', 'proof', 'file-nobody'], options)
+  const unknown = await custodyHere(['audit', 'proof', 'file-nobody'], options)
   t.match(unknown, { code: 1, stderr: /No events of file-nobody/ })
 })

@@ -15,6 +15,7 @@ import {
   type ApiClient,
   commandOf,
   custody,
+  custodyHere,
   environment,
   multipart,
   startServer,
@@ -80,7 +81,7 @@ t.test('an import is a deployment with the same log', async (t) => {
     t.equal((await again.as(project.key).content(theirs)).text, 'Hello', 'keys are good')
     t.equal((await again.api.get(theirs)).status, 404, 'each for its project')
     for (const id of [...deleted, erased]) t.equal((await again.api.get(id)).status, 404)
-    const replayed = await again.custody('audit', 'replay')
+    const replayed = await again.custodyHere('audit', 'replay')
     t.equal(replayed.code, 0, replayed.stdout)
   })
 
@@ -88,7 +89,7 @@ t.test('an import is a deployment with the same log', async (t) => {
     const kept = join(temporaryFolder(t), 'kept')
     writeFileSync(kept, end.checkpoint)
     const flags = ['--blobs', '--checkpoint', kept]
-    const verified = await again.custody('audit', 'verify', ...flags)
+    const verified = await again.custodyHere('audit', 'verify', ...flags)
     t.equal(verified.code, 0, verified.stdout)
     t.match(verified.stdout, `extends the checkpoint at ${end.events}`)
     const log = (await again.admin.call('GET', '/v1/log/export')).text
@@ -179,7 +180,7 @@ t.test('an import is a deployment with the same log', async (t) => {
     )
     t.equal(await again.stop(), 0)
     const next = await startServer(t, { dataDir })
-    const verified = await next.custody('audit', 'verify', '--blobs')
+    const verified = await next.custodyHere('audit', 'verify', '--blobs')
     t.equal(verified.code, 0, verified.stdout)
   })
 })
@@ -189,13 +190,16 @@ t.test('files whose content was not exported', async (t) => {
   const file = join(temporaryFolder(t), 'bare.ndjson')
   t.equal((await server.custody('audit', 'export', file)).code, 0)
   const dataDir = join(temporaryFolder(t), 'new')
-  const refused = await custody(['import', file], { dataDir })
+  const refused = await custodyHere(['import', file], { dataDir })
   t.equal(refused.code, 2)
   t.match(refused.stderr, /The content of \d+ extents is not in the export/)
   t.notOk(existsSync(dataDir), 'nothing is left')
-  const { code, stdout, stderr } = await custody(['import', file, '--without-content'], {
-    dataDir,
-  })
+  const { code, stdout, stderr } = await custodyHere(
+    ['import', file, '--without-content'],
+    {
+      dataDir,
+    },
+  )
   t.equal(code, 0, stderr)
   t.match(stdout, /without \d+ extents/)
   const again = await startServer(t, { dataDir })
@@ -203,7 +207,7 @@ t.test('files whose content was not exported', async (t) => {
   t.equal((await again.api.get(id)).status, 200)
   const answer = await again.api.content(id)
   t.match(answer.error(), { status: 410, code: 'content_not_imported' })
-  const verified = await again.custody('audit', 'verify', '--blobs')
+  const verified = await again.custodyHere('audit', 'verify', '--blobs')
   t.equal(verified.code, 0, verified.stdout)
   t.match(verified.stdout, /\d+ were not imported with the log/)
   const whole = await again.admin.call('GET', '/v1/log/export?blobs=true')
@@ -229,7 +233,7 @@ t.test('an export that is not what it says is not imported', async (t) => {
     const folder = temporaryFolder(t)
     const file = join(folder, 'log.ndjson')
     writeFileSync(file, changed)
-    const { code, stdout } = await custody(['import', file], {
+    const { code, stdout } = await custodyHere(['import', file], {
       dataDir: join(folder, 'new'),
     })
     t.equal(code, 1, what)
@@ -241,14 +245,14 @@ t.test('an export that is not what it says is not imported', async (t) => {
 
 t.test('a data folder that is not for it', async (t) => {
   const { server, file } = await exported
-  const served = await custody(['import', file], { dataDir: server.dataDir })
+  const served = await custodyHere(['import', file], { dataDir: server.dataDir })
   t.equal(served.code, 2)
   t.match(served.stderr, /is in use: process \d+ serves it/)
   t.equal((await server.api.list()).object, 'list')
 
   const used = copyOf(t, server.dataDir)
   const before = namesIn(used)
-  const full = await custody(['import', file], { dataDir: used })
+  const full = await custodyHere(['import', file], { dataDir: used })
   t.equal(full.code, 2)
   t.match(full.stderr, /is not empty: it has '/)
   t.strictSame(namesIn(used), before, 'it is as it was')
@@ -256,14 +260,14 @@ t.test('a data folder that is not for it', async (t) => {
   const other = join(temporaryFolder(t), 'photos')
   mkdirSync(other)
   writeFileSync(join(other, 'cat.jpg'), 'meow')
-  const foreign = await custody(['import', file], { dataDir: other })
+  const foreign = await custodyHere(['import', file], { dataDir: other })
   t.equal(foreign.code, 2)
   t.strictSame(readdirSync(other), ['cat.jpg'])
 
   const withKey = temporaryFolder(t)
   mkdirSync(join(withKey, 'secrets'))
   writeFileSync(join(withKey, 'secrets/log-signing-key'), 'x')
-  const signing = await custody(['import', file], { dataDir: withKey })
+  const signing = await custodyHere(['import', file], { dataDir: withKey })
   t.equal(signing.code, 2)
   t.match(signing.stderr, 'log-signing-key')
 })
@@ -293,7 +297,7 @@ t.test('an import that is killed at any moment is done by the next', async (t) =
     stderr,
     /An import into the data folder .* was cut short: run `custody import` again/,
   )
-  const again = await custody(['import', file], { dataDir })
+  const again = await custodyHere(['import', file], { dataDir })
   t.equal(again.code, 0, again.stderr)
   t.notOk(existsSync(join(dataDir, '.import')))
 
@@ -305,13 +309,13 @@ t.test('an import that is killed at any moment is done by the next', async (t) =
       cpSync(join(dataDir, name), join(imported, name))
     }
     for (const name of ['custody.db', 'log.vkey']) rmSync(join(dataDir, name))
-    const second = await custody(['import', file], { dataDir: copyOf(t, dataDir) })
+    const second = await custodyHere(['import', file], { dataDir: copyOf(t, dataDir) })
     t.equal(second.code, 2)
     t.match(second.stderr, 'is finished now')
     const server = await startServer(t, { dataDir })
     t.notOk(existsSync(imported))
     t.equal((await server.api.listAll()).length, contents.size)
-    const verified = await server.custody('audit', 'verify', '--blobs')
+    const verified = await server.custodyHere('audit', 'verify', '--blobs')
     t.equal(verified.code, 0, verified.stdout)
   })
 
@@ -351,7 +355,7 @@ t.test(
     await other.stop()
     cpSync(join(old, 'erasures.log'), join(dataDir, 'erasures.log'))
     const env = { CUSTODY_SECRETS_DIR: secrets }
-    const { code, stderr } = await custody(['import', file], { dataDir, env })
+    const { code, stderr } = await custodyHere(['import', file], { dataDir, env })
     t.equal(code, 0, stderr)
     t.notOk(existsSync(join(dataDir, 'secrets')))
     t.ok(existsSync(join(secrets, 'log-signing-key')))
@@ -364,7 +368,7 @@ t.test(
     t.equal((await again.api.get(id)).status, 404, 'it stays erased')
     const [, live = ''] = contents.keys()
     t.equal((await again.api.content(live)).status, 200)
-    const verified = await again.custody('audit', 'verify', '--blobs')
+    const verified = await again.custodyHere('audit', 'verify', '--blobs')
     t.equal(verified.code, 0, verified.stdout)
   },
 )

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { custody, startServer } from '@custody/testkit'
+import { custody, custodyHere, startServer } from '@custody/testkit'
 import t from 'tap'
 import { database, flip, folder, MiB, objectOf, put } from '../sealing/sealed-server.ts'
 import { problemsOf, reportOf } from './doctor-report.ts'
@@ -48,7 +48,7 @@ t.test('beside a server that is well there is nothing to be done', async (t) => 
   t.match(stdout, /SQLite 3\.\d+\.\d+, driver node/)
   t.match(stdout, /Nothing to be done\.\n$/)
   t.strictSame(globSync('**', { cwd: dataDir }).sort(), before, 'nothing was written')
-  const quick = await server.custody('doctor', '--quick', '--json')
+  const quick = await server.custodyHere('doctor', '--quick', '--json')
   t.equal(quick.code, 0)
   const skipped = reportOf(quick).checks.filter(({ status }) => status === 'skipped')
   t.strictSame(
@@ -104,7 +104,7 @@ t.test('what is wrong is told, each with what to do', async (t) => {
   for (const { findings } of reportOf(result).checks) {
     for (const { action } of findings) t.match(action, /^.{10,}[.a-z]$/s, action)
   }
-  const shown = await custody(['doctor', '--quick'], { dataDir })
+  const shown = await custodyHere(['doctor', '--quick'], { dataDir })
   t.equal(shown.code, 1)
   t.match(shown.stdout, /^PROBLEM {2}permissions .*\n {4}.*\n {6}What to do: chmod 700/m)
   t.match(shown.stdout, /\d+ findings\.\n$/)
@@ -125,7 +125,7 @@ t.test('a log that was changed, bytes that are gone, keys that are lost', async 
   db.exec('drop trigger events_no_update')
   db.exec(`update events set actor = 'key:other' where type = 'FileUploaded'`)
   db.close()
-  const problems = problemsOf(await custody(['doctor', '--json'], { dataDir }))
+  const problems = problemsOf(await custodyHere(['doctor', '--json'], { dataDir }))
   t.match(problems.log, /events \d+, actor: is not what the record says/)
   t.match(problems.keys, /Master key mk_[0-9a-f]{16} is not in .*master-key/)
   t.match(problems.keys, /key that signs the log is not there/)
@@ -137,7 +137,7 @@ t.test('a log that was changed, bytes that are gone, keys that are lost', async 
   writeFileSync(join(copy, 'erasures.log'), 'junk\n')
   if (process.geteuid?.() === 0) chownSync(join(copy, 'blobs'), 4321, 4321)
   mkdirSync(join(copy, '.restore'))
-  const locked = await custody(['doctor', '--json'], { dataDir: copy })
+  const locked = await custodyHere(['doctor', '--json'], { dataDir: copy })
   const { server: begun, database: list, keys, ...others } = problemsOf(locked)
   t.match(begun, /A restore into .* cut short: no server starts/)
   if (process.geteuid?.() === 0) {
@@ -153,7 +153,7 @@ t.test('a log that was changed, bytes that are gone, keys that are lost', async 
   t.match(found?.action, /Put that master key back.* delete nothing/)
 
   writeFileSync(join(copy, 'custody.db'), 'this is no database')
-  const broken = await custody(['doctor', '--json'], { dataDir: copy })
+  const broken = await custodyHere(['doctor', '--json'], { dataDir: copy })
   t.equal(broken.code, 1)
   t.match(problemsOf(broken), {
     database: /is not a SQLite database/,
@@ -161,13 +161,16 @@ t.test('a log that was changed, bytes that are gone, keys that are lost', async 
     index: /./,
   })
   rmSync(join(copy, 'custody.db'))
-  const half = await custody(['doctor'], { dataDir: copy })
+  const half = await custodyHere(['doctor'], { dataDir: copy })
   t.equal(half.code, 2)
   t.match(half.stderr, /A restore into .* or was cut short: run `custody restore` again/)
-  const none = await custody(['doctor'], { dataDir: folder(t) })
+  const none = await custodyHere(['doctor'], { dataDir: folder(t) })
   t.equal(none.code, 2)
   t.match(none.stderr, /There is no database at .*restored from a backup/)
-  const badConfig = await custody(['doctor'], { dataDir, env: { CUSTODY_SEAL: 'yes' } })
+  const badConfig = await custodyHere(['doctor'], {
+    dataDir,
+    env: { CUSTODY_SEAL: 'yes' },
+  })
   t.equal(badConfig.code, 2)
   t.match(badConfig.stderr, /CUSTODY_SEAL is 'yes'/)
 })

@@ -8,7 +8,13 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, join } from 'node:path'
-import { type CommandResult, custody, startServer, until } from '@custody/testkit'
+import {
+  type CommandResult,
+  custody,
+  custodyHere,
+  startServer,
+  until,
+} from '@custody/testkit'
 import t from 'tap'
 import { database, eventsOf, flip, folder, put, text } from '../sealing/sealed-server.ts'
 
@@ -48,7 +54,7 @@ t.test('through a server: damage is reported, marked, and taken back', async (t)
   )
   db.close()
 
-  const bad = await server.custody('scrub', '--json')
+  const bad = await server.custodyHere('scrub', '--json')
   t.equal(bad.code, 1)
   const report = reportOf(bad)
   t.match(report, { ok: false, files: 5, extents: 5, damaged_count: 4, next: null })
@@ -70,12 +76,12 @@ t.test('through a server: damage is reported, marked, and taken back', async (t)
     })
   }
   t.equal((await api.content(ids[4] ?? '')).status, 200)
-  const verified = await server.custody('audit', 'verify', '--blobs')
+  const verified = await server.custodyHere('audit', 'verify', '--blobs')
   t.equal(verified.code, 1, 'a verification finds it, too')
   const marked = verified.stdout.match(/^files .*: the log says that its content is/gm)
   t.equal(marked?.length, 4)
 
-  const again = await server.custody('scrub')
+  const again = await server.custodyHere('scrub')
   t.equal(again.code, 1)
   t.equal(again.stdout.match(/^DAMAGED file-.* of default: .*\(known\)$/gm)?.length, 4)
   t.match(again.stdout, /BAD: 4 damaged extents/)
@@ -87,7 +93,7 @@ t.test('through a server: damage is reported, marked, and taken back', async (t)
   t.match(one.json(), { files: 1, bytes: 200_000, repaired: [{ file: ids[0] }] })
   t.equal((await api.content(ids[0] ?? '')).status, 200)
   t.equal((await api.content(ids[1] ?? '')).status, 500, 'the others are not looked at')
-  const mended = await server.custody('scrub')
+  const mended = await server.custodyHere('scrub')
   t.equal(mended.code, 1, 'one is damaged still')
   t.equal(mended.stdout.match(/^WHOLE AGAIN/gm)?.length, 2)
   t.equal((await api.delete(ids[3] ?? '')).status, 200)
@@ -132,14 +138,14 @@ t.test('without a server, and from where another was interrupted', async (t) => 
   t.equal(rest.code, 1, rest.stderr)
   t.match(reportOf(rest), { files: 2, damaged_count: 1, damaged: [{ segment: 0 }] })
   t.match(reportOf(rest).unreadable, [{ problem: /could not be read/ }])
-  const none = await custody(['scrub'], { dataDir: folder(t) })
+  const none = await custodyHere(['scrub'], { dataDir: folder(t) })
   t.equal(none.code, 2, 'it begins no new deployment')
   t.match(none.stderr, /There is no database at/)
   for (const args of [
     ['--from', '1.0', 'file-1'],
     ['--rate', 'fast'],
   ]) {
-    const { code, stderr } = await custody(['scrub', ...args], { dataDir })
+    const { code, stderr } = await custodyHere(['scrub', ...args], { dataDir })
     t.equal(code, 2, args.join(' '))
     t.match(stderr, /custody: .*(--from|--rate)/, args.join(' '))
   }

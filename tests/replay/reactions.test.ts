@@ -113,7 +113,12 @@ t.test('a consumer that has stopped passes over an event by command', async (t) 
     warnings: ['Consumers that have stopped: 1 (custody consumers list).'],
   })
 
-  const other = await server.custody('consumers', 'skip', 'counting', `${position + 1}`)
+  const other = await server.custodyHere(
+    'consumers',
+    'skip',
+    'counting',
+    `${position + 1}`,
+  )
   t.equal(other.code, 1)
   t.match(other.stderr, `stopped at position ${position}`)
   const skipped = await server.custody('consumers', 'skip', 'counting', `${position}`)
@@ -126,13 +131,13 @@ t.test('a consumer that has stopped passes over an event by command', async (t) 
     ({ record }) => record.type === 'ConsumerSkipped',
   )
   t.match(skips, [{ record: { data: { consumer: 'counting', position } } }])
-  const running = await server.custody('consumers', 'resume', 'counting')
+  const running = await server.custodyHere('consumers', 'resume', 'counting')
   t.equal(running.code, 1)
   t.match(running.stderr, /is running/)
-  const unknown = await server.custody('consumers', 'resume', 'nonsense')
+  const unknown = await server.custodyHere('consumers', 'resume', 'nonsense')
   t.equal(unknown.code, 1)
   t.match(unknown.stderr, /No such consumer: 'nonsense'/)
-  const replay = await server.custody('audit', 'replay')
+  const replay = await server.custodyHere('audit', 'replay')
   t.equal(replay.code, 0, replay.stdout)
 })
 
