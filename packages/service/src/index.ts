@@ -16,17 +16,11 @@ export type {
   ServiceAccountView,
   SweepReport,
 } from './admin-types.ts'
+export { checkSuppliedKey } from './auth/check-supplied-key.ts'
 export { makeKey } from './auth/key-secret.ts'
 export type { Authentication, Principal, Scope } from './auth/principal.ts'
 export { lastAccepted } from './background/clock-guard.ts'
-export {
-  checkSuppliedKey,
-  createService,
-  genesis,
-  logModuleUrl,
-  type Service,
-  type ServiceOptions,
-} from './create-service.ts'
+export { createService } from './create-service.ts'
 export { compareList, type ErasureFile } from './erasure/erasure-list.ts'
 export type {
   EraseAsked,
@@ -102,11 +96,14 @@ export {
 export type { MasterKeyRotation, RotationView } from './keys/master-key-rotation.ts'
 export type { MasterKeyStore } from './keys/master-key-store.ts'
 export { openKeyRing } from './keys/open-key-ring.ts'
+export { genesis } from './log/genesis.ts'
+export { logModuleUrl } from './log/log-module-url.ts'
 export { createPluginHost, type PluginHost } from './plugin-host/index.ts'
 export { createMemoryRateStore, type RateStore } from './rates/rate-store.ts'
 export type { RateHeaders } from './rates/upload-rates.ts'
 export { beginRestored, type RestoredLog } from './restore/begin-restored.ts'
 export { type LogState, readLogState, rootAtSize } from './restore/log-state.ts'
+export type { Service, ServiceOptions } from './service.ts'
 export {
   ALL_SCOPES,
   DEFAULT_SCOPES,

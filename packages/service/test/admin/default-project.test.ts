@@ -5,8 +5,9 @@ import t, { type Test } from 'tap'
 import { configureDefaultProject } from '../../src/admin/default-project.ts'
 import { createAppender } from '../../src/appender.ts'
 import { hashKey } from '../../src/auth/key-secret.ts'
-import { genesis, logModuleUrl } from '../../src/create-service.ts'
 import { createIds } from '../../src/ids.ts'
+import { genesis } from '../../src/log/genesis.ts'
+import { logModuleUrl } from '../../src/log/log-module-url.ts'
 
 const project = 'default'
 const asking = { project, actor: 'admin', requestId: 'req_1' }

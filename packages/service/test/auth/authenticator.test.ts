@@ -5,8 +5,9 @@ import t from 'tap'
 import { configureDefaultProject } from '../../src/admin/default-project.ts'
 import { createAppender } from '../../src/appender.ts'
 import { createAuthenticator } from '../../src/auth/authenticator.ts'
-import { genesis, logModuleUrl } from '../../src/create-service.ts'
 import { createIds } from '../../src/ids.ts'
+import { genesis } from '../../src/log/genesis.ts'
+import { logModuleUrl } from '../../src/log/log-module-url.ts'
 
 t.test('a key that is revoked while it is looked up is not remembered', async (t) => {
   const ids = createIds(Date.now)

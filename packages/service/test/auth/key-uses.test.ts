@@ -5,8 +5,9 @@ import { projections } from '@custody/file-index'
 import t, { type Test } from 'tap'
 import { type Appender, createAppender } from '../../src/appender.ts'
 import { createKeyUses } from '../../src/auth/key-uses.ts'
-import { genesis, logModuleUrl } from '../../src/create-service.ts'
 import { createIds } from '../../src/ids.ts'
+import { genesis } from '../../src/log/genesis.ts'
+import { logModuleUrl } from '../../src/log/log-module-url.ts'
 
 async function openLog(t: Test, driver: 'node' | 'sqlite3') {
   const ids = createIds(Date.now)

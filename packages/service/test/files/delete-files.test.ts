@@ -8,10 +8,11 @@ import { testClock } from '../../../testkit/src/event-log/test-clock.ts'
 import { configureDefaultProject } from '../../src/admin/default-project.ts'
 import { type Appender, createAppender } from '../../src/appender.ts'
 import type { Principal } from '../../src/auth/principal.ts'
-import { genesis, logModuleUrl } from '../../src/create-service.ts'
 import { createBulkDeletion } from '../../src/files/delete-files.ts'
 import type { BulkDeletionQuery } from '../../src/files/files.ts'
 import { createIds } from '../../src/ids.ts'
+import { genesis } from '../../src/log/genesis.ts'
+import { logModuleUrl } from '../../src/log/log-module-url.ts'
 
 const never = new AbortController().signal
 const bounds = { maxFiles: 10, maxIds: 4, atOnce: 3, countedAtOnce: 5 }

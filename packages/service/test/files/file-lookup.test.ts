@@ -5,9 +5,10 @@ import { projections } from '@custody/file-index'
 import t, { type Test } from 'tap'
 import { configureDefaultProject } from '../../src/admin/default-project.ts'
 import { createAppender } from '../../src/appender.ts'
-import { genesis, logModuleUrl } from '../../src/create-service.ts'
 import { createFileLookup } from '../../src/files/file-lookup.ts'
 import { createIds } from '../../src/ids.ts'
+import { genesis } from '../../src/log/genesis.ts'
+import { logModuleUrl } from '../../src/log/log-module-url.ts'
 
 const asking = { project: 'default', actor: 'a test', requestId: 'req_1' }
 

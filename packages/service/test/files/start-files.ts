@@ -7,15 +7,13 @@ import type { Test } from 'tap'
 // By its path: the service does not depend on what its tests have in common with others.
 import type { TestClock } from '../../../testkit/src/event-log/test-clock.ts'
 import type { Principal } from '../../src/auth/principal.ts'
-import {
-  createService,
-  genesis,
-  logModuleUrl,
-  type Service,
-} from '../../src/create-service.ts'
+import { createService } from '../../src/create-service.ts'
 import type { FileView, UploadPolicy } from '../../src/files/files.ts'
 import { createIds } from '../../src/ids.ts'
+import { genesis } from '../../src/log/genesis.ts'
+import { logModuleUrl } from '../../src/log/log-module-url.ts'
 import { createPluginHost } from '../../src/plugin-host/index.ts'
+import type { Service } from '../../src/service.ts'
 import type { ServiceEnvironment } from '../../src/service-environment.ts'
 
 const API_KEY = 'sk-custody-key-of-a-test'

@@ -5,7 +5,6 @@ import { openSqliteEventLog } from '@custody/event-log'
 import { listMasterKeys, listWrappedKeys, projections } from '@custody/file-index'
 import t, { type Test } from 'tap'
 import { type Appender, createAppender } from '../../src/appender.ts'
-import { genesis, logModuleUrl } from '../../src/create-service.ts'
 import { createIds } from '../../src/ids.ts'
 import {
   type KeyRing,
@@ -15,6 +14,8 @@ import {
   openKeyRing,
 } from '../../src/index.ts'
 import { createMasterKeyRotation } from '../../src/keys/master-key-rotation.ts'
+import { genesis } from '../../src/log/genesis.ts'
+import { logModuleUrl } from '../../src/log/log-module-url.ts'
 
 const ids = createIds(Date.now)
 const nothing = () => {}

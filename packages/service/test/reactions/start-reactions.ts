@@ -4,18 +4,16 @@ import { openDiskBlobStore } from '@custody/blob-store'
 import { openSqliteEventLog } from '@custody/event-log'
 import { projections } from '@custody/file-index'
 import type { Test } from 'tap'
-import {
-  createService,
-  genesis,
-  logModuleUrl,
-  type Service,
-} from '../../src/create-service.ts'
+import { createService } from '../../src/create-service.ts'
 import { createIds } from '../../src/ids.ts'
+import { genesis } from '../../src/log/genesis.ts'
+import { logModuleUrl } from '../../src/log/log-module-url.ts'
 import { createPluginHost } from '../../src/plugin-host/index.ts'
 import {
   createReactionRunner,
   type ReactionRunner,
 } from '../../src/reactions/reaction-runner.ts'
+import type { Service } from '../../src/service.ts'
 import type { ServiceEnvironment } from '../../src/service-environment.ts'
 
 const API_KEY = 'sk-custody-key-of-a-test'
