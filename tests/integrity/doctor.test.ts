@@ -12,10 +12,26 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { custody, custodyHere, startServer } from '@custody/testkit'
+import {
+  custody,
+  custodyHere,
+  multipart,
+  startServer,
+  type TestServer,
+} from '@custody/testkit'
 import t from 'tap'
 import { database, flip, folder, MiB, objectOf, put } from '../sealing/sealed-server.ts'
 import { problemsOf, reportOf } from './doctor-report.ts'
+
+/** An upload in parts that has one of them; resolves to its id. */
+async function beginUpload({ api }: TestServer, content: Buffer): Promise<string> {
+  const declared = { filename: 'a.bin', purpose: 'user_data', bytes: 2 * content.length }
+  const body = { ...declared, mime_type: 'application/octet-stream' }
+  const { id } = (await api.call('POST', '/v1/uploads', { body })).json<{ id: string }>()
+  const form = multipart([{ name: 'data', filename: 'upload', content }])
+  await api.call('POST', `/v1/uploads/${id}/parts`, { body: form })
+  return id
+}
 
 const all = [
   'server',
@@ -56,6 +72,18 @@ t.test('beside a server that is well there is nothing to be done', async (t) => 
     ['log', 'index', 'content'],
   )
   t.equal((await put(server, randomBytes(10))).slice(0, 5), 'file-', 'it goes on')
+
+  const objects = new Set(globSync('blobs/*/*', { cwd: dataDir }))
+  const upload = await beginUpload(server, randomBytes(100_000))
+  const [part = ''] = globSync('blobs/*/*', { cwd: dataDir }).filter(
+    (path) => !objects.has(path),
+  )
+  const path = join(dataDir, part)
+  writeFileSync(path, flip(readFileSync(path), 50))
+  const { content, ...others } = problemsOf(await server.custody('doctor', '--json'))
+  const [, digits] = upload.split('_')
+  t.match(content?.replaceAll('-', ''), `is not authentic (upload ${digits})`)
+  t.strictSame(others, {}, 'what is no file yet is looked at, too')
 })
 
 t.test('what is wrong is told, each with what to do', async (t) => {

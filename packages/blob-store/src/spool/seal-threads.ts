@@ -150,8 +150,9 @@ export class SealThreads {
   }
 
   #start(): Thread {
-    const worker = this.#createWorker()
+    // First: where there is no memory for them, no thread is left behind.
     const outputs = new OutputPool(OUTPUTS)
+    const worker = this.#createWorker()
     const thread: Thread = { worker, outputs, streams: new Map() }
     let cause = 'the seal thread ended'
     worker.on('message', (reply: SealReply) => settle(thread, reply))

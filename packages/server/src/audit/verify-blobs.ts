@@ -79,7 +79,7 @@ export async function verifyBlobs(options: VerifyBlobsOptions): Promise<BlobsRep
 
   for await (const upload of uploadsOf(sql, signal)) {
     for (const extent of upload.extents) {
-      const problem = await checkExtent(options, upload.stream, extent)
+      const problem = await checkExtent(options, upload, extent)
       if (problem === UNREAD) unread += 1
       else if (problem === ABSENT && upload.position < imported) absent += 1
       else if (problem === ABSENT) {
@@ -150,34 +150,35 @@ const finding = (key: string, column: string | undefined, problem: string): Find
   problem,
 })
 
-/** What is wrong with an extent of a file, if anything. */
+/** What is wrong with an extent of a file, or of an upload that is not complete, if anything. */
 async function checkExtent(
   options: VerifyBlobsOptions,
-  file: string,
+  { stream, isPart }: PromisedExtents,
   extent: Extent,
 ): Promise<Finding | typeof UNREAD | typeof ABSENT | undefined> {
   const { sql } = options
   const { id } = extent
+  const whose = `${isPart ? 'upload' : 'file'} ${stream}`
   const row = await findExtent(sql, id)
-  const ended = await hasEnded(sql, file)
+  const ended = await hasEnded(sql, stream)
   const garbage = ended && (await isGarbage(sql, id))
   if (!row) {
     if (ended && !garbage) return undefined
-    return finding(id, undefined, `the content of file ${file} is missing`)
+    return finding(id, undefined, `the content of ${whose} is missing`)
   }
   if (ended && !garbage && (await findExtent(sql, id))) {
-    return finding(id, undefined, `is of file ${file}, whose content was destroyed`)
+    return finding(id, undefined, `is of ${whose}, whose content was destroyed`)
   }
   if (row.place === 'absent') return ABSENT
   const wrong = await compare(options, row, extent)
   if (wrong === UNREAD || !wrong) return wrong
   // What a server destroyed while it was read, and what is waiting for it.
-  const isGone = wrong.isMissing && (garbage || (await hasEnded(sql, file)))
-  return isGone ? undefined : finding(id, wrong.column, `${wrong.problem} (file ${file})`)
+  const isGone = wrong.isMissing && (garbage || (await hasEnded(sql, stream)))
+  return isGone ? undefined : finding(id, wrong.column, `${wrong.problem} (${whose})`)
 }
 
-async function hasEnded(sql: Sql, file: string): Promise<boolean> {
-  return (await endsStream(sql, file)) !== undefined
+async function hasEnded(sql: Sql, stream: string): Promise<boolean> {
+  return (await endsStream(sql, stream)) !== undefined
 }
 
 const MAX_MARKED = 1000

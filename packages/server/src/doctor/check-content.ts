@@ -44,7 +44,7 @@ export const checkContent: Check = {
         problem: `extent ${key}: ${problem}`,
         action: isLocked
           ? 'Put that master key back: see the check of the keys. With it the content can be read; delete nothing.'
-          : 'Put the stored bytes (blobs/) back from a backup, then custody scrub: what is whole is served again. Without a backup the content is lost; delete the file.',
+          : 'Put the stored bytes (blobs/) back from a backup, then custody scrub: what is whole is served again. Without a backup the content is lost: delete the file, or cancel the upload.',
       })
     }
     if (unread > 0) {
