@@ -23,6 +23,7 @@ export type SweepOptions = {
   readonly signal?: AbortSignal
 }
 
+/** What a sweep has found, and what it did. */
 export type SweepResult = {
   /**
    * `removed`: all orphans are gone (there may have been none) · `dry_run`: nothing was touched ·

@@ -31,10 +31,12 @@ export type EventBody = {
   readonly private: Readonly<Record<string, unknown>>
 }
 
+/** Gives what a projection has opened for the batch under way. */
 export type BatchOf = <Batch extends ProjectionBatch>(
   projection: Projection<Batch>,
 ) => Batch
 
+/** Decides the commands of one batch, in order; later ones see what earlier ones did. */
 export interface BatchDecider {
   /**
    * A refusal must leave no trace in what `flush` writes. After a throw, which is a defect, the batch is
@@ -48,6 +50,7 @@ export interface BatchDecider {
 /** Plain JSON data with a `type`. */
 export type LogCommand = { readonly type: string }
 
+/** What a decision may depend on beside the command and the state. */
 export type DecideContext = {
   readonly project: string
   /** The time that the first event will have. */
@@ -56,6 +59,7 @@ export type DecideContext = {
   readonly attachments: readonly Uint8Array[]
 }
 
+/** What a command leads to: events, or none, or the answer that it is refused with. */
 export type LogDecision =
   | {
       readonly events: readonly NewEvent[]

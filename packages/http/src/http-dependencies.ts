@@ -24,6 +24,7 @@ export interface Logger {
   error(fields: object, message: string): void
 }
 
+/** Whether requests should be sent here: `GET /readyz`. */
 export type Health = {
   readonly ready: boolean
   /** Why not, a sentence each; empty when ready. */

@@ -32,6 +32,7 @@ export type AppendResult = {
   readonly replayed: boolean
 }
 
+/** An event in the place that it was given. */
 export type AppendedEvent = {
   readonly position: number
   readonly seq: number

@@ -9,6 +9,7 @@ import { toLogEvent } from '../read/stored-event.ts'
  */
 const CHUNK = 250
 
+/** What a replay has found. */
 export type ReplayReport = {
   /** Events that were replayed. */
   readonly events: number

@@ -7,6 +7,7 @@ import { parseStoredEvent, type StoredEvent } from './stored-event.ts'
 /** Events of a page, unless the caller asks for fewer. */
 export const PAGE_SIZE = 1000
 
+/** Which events of the log: all that is given must fit. */
 export type ReadQuery = {
   /** Exclusive: forward, events after it; backward, events before it. */
   readonly from?: number

@@ -18,6 +18,7 @@ export type EventPlace = {
   readonly actor: string
 }
 
+/** Which events of the log, in which order. */
 export type MatchingQuery = {
   /** Exclusive: events at a larger position. */
   readonly after: number

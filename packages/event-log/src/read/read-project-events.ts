@@ -9,6 +9,7 @@ import type { StoredEvent } from './stored-event.ts'
 /** Events that are looked at without a break: some milliseconds. */
 const WINDOW = 2_000
 
+/** Which events of a project, in which order. */
 export type ProjectQuery = {
   readonly project: string
   /** Exclusive: events with a larger `seq`. Default: from the first on. */

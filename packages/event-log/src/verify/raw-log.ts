@@ -58,4 +58,5 @@ export type LogKeys = {
   of(data: unknown): { readonly epoch: number; readonly vkey: string } | undefined
 }
 
+/** A private group that an erasure names. */
 export type ErasedGroup = { readonly position: number; readonly group: string }

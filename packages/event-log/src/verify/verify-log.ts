@@ -13,6 +13,7 @@ import { ends, groupsAt, outside, recordAt } from './raw-rows.ts'
 /** Positions of one range: two tiles, some milliseconds. No read transaction outlives it. */
 const RANGE = 512
 
+/** What a verification has found. */
 export type VerifyReport = {
   /** Events that were verified: those that were there at the start. */
   readonly events: number

@@ -25,6 +25,7 @@ export type Moment = {
   readonly time: number
 }
 
+/** A page of the files of a project as they were at a moment. */
 export type ListFilesAsOf = FilesFilter & {
   readonly project: string
   readonly order: 'asc' | 'desc'

@@ -2,6 +2,7 @@ import { type LogTables, type Sql, type Statement, statement } from '@custody/ev
 import type { FilesTables } from './files-tables.ts'
 import { findUsage } from './usage.ts'
 
+/** Which live files are counted. */
 export type CountFiles = {
   readonly project: string
   readonly purpose?: string

@@ -1,6 +1,7 @@
 import { type Sql, statement } from '@custody/event-log'
 import type { FilesTables } from './files-tables.ts'
 
+/** Which live files a clean-up is about. */
 export type CreatedBefore = {
   readonly project: string
   readonly purpose: string

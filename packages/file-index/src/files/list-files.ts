@@ -12,6 +12,7 @@ export type FilesFilter = {
   readonly complianceRegime?: string
 }
 
+/** A page of the live files of a project. */
 export type ListFiles = FilesFilter & {
   readonly project: string
   readonly order: 'asc' | 'desc'

@@ -3,6 +3,7 @@ import { type OpenedNote, openNote } from '../note/signed-note.ts'
 import { UnverifiedError } from '../note/unverified-error.ts'
 import { type Checkpoint, parseCheckpoint } from './checkpoint.ts'
 
+/** A checkpoint that its log has signed, and the note that carries it. */
 export type OpenedCheckpoint = {
   readonly checkpoint: Checkpoint
   readonly note: OpenedNote

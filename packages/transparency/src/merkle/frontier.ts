@@ -22,6 +22,7 @@ export type SubtreeRun = {
   readonly hashes: readonly Buffer[]
 }
 
+/** What a frontier has become. */
 export type Extension = {
   readonly frontier: Frontier
   /** Every subtree that the new leaves completed, the leaves among them: one run per height from 0 up. */

@@ -1,3 +1,4 @@
+/** Why a text of the right form proves nothing. */
 export type UnverifiedReason =
   /** No signature is by a key that the reader knows. */
   | 'unknown_keys'

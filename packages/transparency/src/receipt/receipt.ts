@@ -13,6 +13,7 @@ export type Receipt = {
   readonly private: Readonly<Record<string, PrivateGroup>>
 }
 
+/** What a commitment in a record is of. */
 export type PrivateGroup = {
   /** 16 bytes. */
   readonly salt: Uint8Array

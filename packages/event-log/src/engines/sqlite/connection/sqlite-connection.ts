@@ -22,4 +22,5 @@ export interface SqliteStatement {
   run(params: readonly SqlValue[]): MaybePromise<number>
 }
 
+/** `node`: built into Node · `sqlite3`: the npm package. */
 export type SqliteDriverName = 'node' | 'sqlite3'
