@@ -144,6 +144,11 @@ function post(
       answer.on('close', () => resolve(outcome))
     },
   )
+  // To who takes no other protocol, Node tells neither an answer nor an error of a 101, and no time-out ends it.
+  sent.on('upgrade', ({ statusCode = 0, headers: answered }, socket) => {
+    socket.destroy()
+    resolve({ statusCode, retryAfter: answered['retry-after'] })
+  })
   sent.on('error', reject)
   sent.end(bytes)
   return promise

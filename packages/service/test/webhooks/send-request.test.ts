@@ -154,6 +154,15 @@ t.test('a resolver that does not answer counts as the rest of the attempt', asyn
   t.same(await send('https://hook.test/', failing), { error: 'name_not_resolved' })
 })
 
+t.test('a receiver that would speak another protocol has answered', async (t) => {
+  const receiver = await startReceiver(t)
+  receiver.answer((response) => {
+    response.writeHead(101, { connection: 'upgrade', upgrade: 'websocket' }).end()
+  })
+  const { resolve } = resolving()
+  t.match(await send(receiver.url, resolve, ['127.0.0.1']), { statusCode: 101 })
+})
+
 t.test('who stops gets the reason, not an outcome', async (t) => {
   const receiver = await startReceiver(t)
   receiver.answer(() => {})
