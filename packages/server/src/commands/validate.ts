@@ -72,10 +72,11 @@ function dialectOf(
 
 function sizeOf(path: string, asTyped: string): number {
   const found = statSync(path, { throwIfNoEntry: false })
-  if (!found?.isFile()) {
-    throw new CustodyError('invalid_value', `There is no file ${quote(asTyped)}.`)
-  }
-  return found.size
+  if (found?.isFile()) return found.size
+  const why = !found
+    ? `There is no file ${quote(asTyped)}.`
+    : `${quote(asTyped)} is a ${found.isDirectory() ? 'folder' : 'pipe or device'}; a file is expected, since it is read more than once.`
+  throw new CustodyError('invalid_value', why)
 }
 
 type Issue = { readonly code: string; readonly message: string; readonly line?: number }
