@@ -83,7 +83,7 @@ const md5: Reader<string> = (value, param) => {
   }
   throw new CustodyError(
     'invalid_value',
-    `Invalid '${param}': expected 32 hex digits, but got ${quote(value)} instead.`,
+    `Invalid '${param}': expected 32 hex digits, or 16 bytes in base64, but got ${quote(value)} instead.`,
     { param },
   )
 }
