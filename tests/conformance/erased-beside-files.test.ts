@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { copyFileSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import {
@@ -46,6 +46,12 @@ async function begin(api: ApiClient, filename: string, content: string) {
   return { id, part: part.json().id }
 }
 
+/** What a part has, and what the log keeps of it: its digest. */
+function contentMarks(content: string): string[] {
+  const bytes = Buffer.alloc(BYTES, content)
+  return [content, createHash('sha256').update(bytes).digest('hex')]
+}
+
 /** @returns id of the file */
 async function complete(api: ApiClient, upload: { id: string; part: string }) {
   const answer = await api.call('POST', `/v1/uploads/${upload.id}/complete`, {
@@ -55,7 +61,9 @@ async function complete(api: ApiClient, upload: { id: string; part: string }) {
 }
 
 async function isSound(server: TestServer): Promise<boolean> {
-  const checks = ['replay', 'verify'].map((what) => server.custodyHere('audit', what))
+  const checks = [['replay'], ['verify', '--blobs']].map((args) =>
+    server.custodyHere('audit', ...args),
+  )
   return (await Promise.all(checks)).every(({ code }) => code === 0)
 }
 
@@ -63,8 +71,10 @@ t.test("a key's uploads in parts are a part of its trail, pending or not", async
   const server = await startServer(t, { env })
   const { api, id: project, keyId } = await server.createProject({ scopes })
   const names = [newMark(), newMark(), newMark()] as const
-  await begin(api, names[0], 'pending')
-  const cancelled = await begin(api, names[1], 'cancelled')
+  const [pending, unwanted] = [newMark(), newMark()]
+  const contents = [...contentMarks(pending), ...contentMarks(unwanted)]
+  await begin(api, names[0], pending)
+  const cancelled = await begin(api, names[1], unwanted)
   await api.call('POST', `/v1/uploads/${cancelled.id}/cancel`)
   const file = await complete(api, await begin(api, names[2], 'completed'))
 
@@ -74,7 +84,7 @@ t.test("a key's uploads in parts are a part of its trail, pending or not", async
   t.match(JSON.parse(plan.stdout), expected)
   t.match((await api.get(file)).json(), { filename: names[2] }, 'nothing was done')
   t.match(JSON.parse((await server.custodyHere(...args, '--json')).stdout), expected)
-  t.same(found(server.dataDir, names), [])
+  t.same(found(server.dataDir, [...names, ...contents]), [])
   t.match((await server.custodyHere(...args)).stdout, /0 files/)
   t.ok(await isSound(server))
 })

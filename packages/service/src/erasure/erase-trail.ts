@@ -33,7 +33,7 @@ const TYPES = [
 export function createTrailErasure(
   { log, clock }: Pick<ServiceEnvironment, 'log' | 'clock'>,
   appender: Pick<Appender, 'append'>,
-  eraser: Pick<Eraser, 'settle'>,
+  eraser: Pick<Eraser, 'destroyParts' | 'settle'>,
 ): Erasures['eraseTrail'] {
   return async (project, keyId, { dryRun }, { actor, requestId }) => {
     const { sql } = log.reader
@@ -85,7 +85,10 @@ export function createTrailErasure(
       done[kind].add(stream)
       if (dryRun) continue
       try {
-        await appender.append({ type: 'ErasePrivate', stream, groups }, asking)
+        await appender.append(
+          { type: 'ErasePrivate', stream, groups: await allOf(stream, kind, groups) },
+          asking,
+        )
       } catch (error) {
         if (!isRefusal(error, 'file_held')) throw error
         done[kind].delete(stream)
@@ -116,6 +119,20 @@ export function createTrailErasure(
       fileIds: [...erased].slice(0, MAX_IDS),
       heldIds: [...held].slice(0, MAX_IDS),
     } satisfies TrailView
+  }
+
+  /**
+   * What goes with what a key has said of a thing. Nobody can ask for the erasure of an upload that came to no file, and
+   * its parts are nobody else's: their bytes go at once, and all digests.
+   */
+  async function allOf(
+    stream: string,
+    kind: Subject['kind'],
+    said: readonly Erasure[],
+  ): Promise<readonly Erasure[]> {
+    if (kind !== 'upload') return said
+    await eraser.destroyParts(stream)
+    return await findPrivateGroups(log.reader.sql, stream)
   }
 
   /** The account, where this is the last of its keys that is good. */

@@ -28,6 +28,8 @@ export interface Eraser extends Pick<Erasures, 'eraseFile'> {
    * list lacks.
    */
   start(): Promise<void>
+  /** Destroys the parts of an upload that came to no file. @throws CustodyError `erasure_unfinished` */
+  destroyParts(upload: string): Promise<void>
   /** Lists what was erased, and removes what it left. @throws CustodyError `erasure_unfinished` */
   settle(): Promise<void>
   /** The same in the background: where something is in the way, it is left for the next time. */
@@ -173,12 +175,8 @@ export function createEraser(
     return toSeconds(parseTime(last.record.time))
   }
 
-  async function destroyContent(project: string, file: string): Promise<void> {
-    const stuck = await destroyExtents(
-      environment,
-      appender,
-      await leftExtents(project, file),
-    )
+  async function destroy(extents: readonly string[]): Promise<void> {
+    const stuck = await destroyExtents(environment, appender, extents)
     if (stuck.length > 0) throw unfinished('stored content could not be removed')
   }
 
@@ -205,11 +203,17 @@ export function createEraser(
         { type: 'EraseFile', file: id, idAsSent },
         { project, actor, requestId },
       )
-      await destroyContent(project, id)
+      await destroy(await leftExtents(project, id))
       // A purge that the background began before the content went has not seen it go.
       if (events.length > 0) isPurged = false
       await settle()
       return { id, erasedAt: await erasedAt(project, id) }
+    },
+
+    async destroyParts(upload) {
+      await destroy(await leftOf(await listUploadParts(log.reader.sql, upload)))
+      // As above: content that was in the database has left copies.
+      isPurged = false
     },
 
     settle,
