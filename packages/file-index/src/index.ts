@@ -30,6 +30,7 @@ export {
   listPromisedExtents,
   type PromisedExtents,
 } from './extents/promised-extents.ts'
+export { extentReferences, storedExtents } from './extents/stored-extents.ts'
 export {
   fileAsOf,
   type ListFilesAsOf,

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CustodyError, quote } from '@custody/domain'
 import { type LogReader, openSqliteLogReader } from '@custody/event-log'
-import { isGarbage, listExtents, projections } from '@custody/file-index'
+import { isGarbage, projections, storedExtents } from '@custody/file-index'
 import {
   type Backup,
   type BackupFacts,
@@ -19,8 +19,6 @@ import { inOrder } from './in-order.ts'
 
 /** Files that are read at once. */
 export const AT_ONCE = 4
-
-const PAGE = 1000
 
 export type CheckReport = {
   readonly facts: BackupFacts
@@ -150,24 +148,19 @@ export type Content = {
  */
 export async function* contentOf(
   backup: Backup,
-  { sql }: LogReader,
+  reader: LogReader,
 ): AsyncGenerator<Content> {
   const entries = backup.blobs()[Symbol.iterator]()
   const idOf = (entry: BlobEntry) => ('absent' in entry ? entry.absent : entry.extent)
   let next = entries.next()
-  for (let after = ''; ; ) {
-    const page = await listExtents(sql, { place: 'disk', after, limit: PAGE })
-    for (const { id, stored_bytes: bytes } of page) {
-      while (!next.done && idOf(next.value) < id) next = entries.next()
-      if (!next.done && idOf(next.value) === id) yield { entry: next.value, bytes }
-      else if (!(await isGarbage(sql, id))) {
-        throw new CustodyError(
-          'backup_damaged',
-          `The manifest of ${quote(backup.folder)} does not name extent ${id}, which its database has.`,
-        )
-      }
+  for await (const { id, stored_bytes: bytes } of storedExtents(reader)) {
+    while (!next.done && idOf(next.value) < id) next = entries.next()
+    if (!next.done && idOf(next.value) === id) yield { entry: next.value, bytes }
+    else if (!(await isGarbage(reader.sql, id))) {
+      throw new CustodyError(
+        'backup_damaged',
+        `The manifest of ${quote(backup.folder)} does not name extent ${id}, which its database has.`,
+      )
     }
-    after = page.at(-1)?.id ?? after
-    if (page.length < PAGE) return
   }
 }

@@ -5,9 +5,8 @@ import { CustodyError, toFileId } from '@custody/domain'
 import type { Sql } from '@custody/event-log'
 import {
   countStoredFiles,
-  findExtent,
+  extentReferences,
   findWrappedKey,
-  listExtents,
   listStoredFiles,
 } from '@custody/file-index'
 import type { KeyRing } from '@custody/service'
@@ -103,7 +102,6 @@ export const checkOrphans: Check = {
   name: 'orphans',
   otherwise: 'Look whether blobs/ of the data folder is mounted, and can be read.',
   async run({ folder, now, reader, isInUse }) {
-    const { sql } = await reader()
     const found = await sweep({
       store: {
         ...openDiskBlobReader(folder.path),
@@ -113,19 +111,7 @@ export const checkOrphans: Check = {
       },
       now,
       dryRun: true,
-      async isReferenced(ids) {
-        const known = new Set<string>()
-        for (const id of ids) if (await findExtent(sql, id)) known.add(id)
-        return known
-      },
-      async *referenced() {
-        for (let after = ''; ; ) {
-          const page = await listExtents(sql, { place: 'disk', after, limit: PAGE })
-          for (const { id } of page) yield id
-          after = page.at(-1)?.id ?? after
-          if (page.length < PAGE) return
-        }
-      },
+      ...extentReferences(await reader()),
     })
     const orphans = found.orphans.map(({ extentId, bytes }) => ({
       problem: `blobs/ has ${extentId} (${showBytes(bytes)}), which no event promises: content that no erasure would find.`,

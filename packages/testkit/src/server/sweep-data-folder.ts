@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { openDiskBlobStore, type SweepResult, sweep } from '@custody/blob-store'
 import { openSqliteLogReader } from '@custody/event-log'
-import { findExtent, findGarbage, listExtents, projections } from '@custody/file-index'
+import { extentReferences, findGarbage, projections } from '@custody/file-index'
 
 const PAGE = 1000
 
@@ -11,26 +11,14 @@ const PAGE = 1000
  * without an event, and events without their object.
  */
 export async function sweepDataFolder(dataDir: string): Promise<SweepResult> {
-  return await withIndex(dataDir, async ({ sql }) => {
+  return await withIndex(dataDir, async (reader) => {
     const store = await openDiskBlobStore({ folder: dataDir, newId: randomUUID })
     try {
       return await sweep({
         store,
         now: Date.now(),
         minAgeMs: 0,
-        async isReferenced(ids) {
-          const found = new Set<string>()
-          for (const id of ids) if (await findExtent(sql, id)) found.add(id)
-          return found
-        },
-        async *referenced() {
-          for (let after = ''; ; ) {
-            const page = await listExtents(sql, { place: 'disk', after, limit: PAGE })
-            for (const { id } of page) yield id
-            after = page.at(-1)?.id ?? after
-            if (page.length < PAGE) return
-          }
-        },
+        ...extentReferences(reader),
       })
     } finally {
       await store.close()
