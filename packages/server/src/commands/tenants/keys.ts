@@ -47,7 +47,9 @@ export async function createKey(
     }),
   }
   const created = await namingFlags(typed, () =>
-    withAdmin(context, (api) => api.post(`${pathOf(flags)}/service_accounts`, body)),
+    withAdmin(context, (api) => api.post(`${pathOf(flags)}/service_accounts`, body), {
+      begins: true,
+    }),
   )
   const key = created.api_key as { id: string; value: string }
   if (flags.json) context.print(JSON.stringify(created))

@@ -13,8 +13,11 @@ export async function createProject(
 ): Promise<number> {
   const typed = { name: '<name>', dialect: '--dialect' }
   const project = await namingFlags(typed, () =>
-    withAdmin(context, (api) =>
-      api.post('/projects', { name, ...(flags.dialect && { dialect: flags.dialect }) }),
+    withAdmin(
+      context,
+      (api) =>
+        api.post('/projects', { name, ...(flags.dialect && { dialect: flags.dialect }) }),
+      { begins: true },
     ),
   )
   context.print(String(project.id))

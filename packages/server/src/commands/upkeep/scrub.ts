@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CustodyError, quote } from '@custody/domain'
-import { configOf } from '../../config/config-of.ts'
-import { requireDatabase } from '../../data-folder/require-database.ts'
 import type { AdminApi } from '../../deployment/with-admin-api.ts'
 import type { CommandContext } from '../../terminal/command-context.ts'
 import { progressBar } from '../../terminal/progress-bar.ts'
@@ -83,7 +81,6 @@ export async function scrub(
         '--from goes on through all files; it cannot be given with files.',
       )
     }
-    requireDatabase(configOf(context))
     const report = await namingFlags({ cursor: '--from', file: '<file-id>' }, () =>
       withAdmin(context, (api) => {
         const means = { api, bar, rate, signal: interrupted.signal }
