@@ -194,7 +194,7 @@ function faultOf(
     const length = end - start - (found > start && block[found - 1] === CR ? 1 : 0)
     if (length > maxBytes) return { start, error: tooLong(number, maxBytes) }
     if (!isUtf8(block.subarray(start, end))) {
-      const message = `Line ${number} is not valid UTF-8.`
+      const message = 'This line is not valid UTF-8.'
       return { start, error: new FileReadError('invalid_utf8', number, message) }
     }
     start = end + 1
@@ -203,6 +203,6 @@ function faultOf(
 }
 
 function tooLong(line: number, maxBytes: number): FileReadError {
-  const message = `Line ${line} is longer than ${maxBytes} bytes.`
+  const message = `This line is longer than ${maxBytes} bytes.`
   return new FileReadError('line_too_long', line, message)
 }

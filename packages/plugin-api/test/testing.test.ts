@@ -64,7 +64,7 @@ t.test('options and file name are passed on', async (t) => {
 t.test('what the reader throws is an issue, as in the service', async (t) => {
   t.same(await validate(plugin, Uint8Array.of(0x61, 0x0a, 0xff)), {
     ok: false,
-    issues: [{ code: 'invalid_utf8', message: 'Line 2 is not valid UTF-8.', line: 2 }],
+    issues: [{ code: 'invalid_utf8', message: 'This line is not valid UTF-8.', line: 2 }],
     issueCounts: { invalid_utf8: 1 },
   })
 })

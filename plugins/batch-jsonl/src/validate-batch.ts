@@ -21,14 +21,15 @@ export async function validateBatch(
   context: ValidateContext<BatchOptions>,
 ): Promise<Verdict> {
   const batch = startBatch(context.options)
+  let isWhole: boolean
   try {
-    await readRequests(file, batch)
+    isWhole = await readRequests(file, batch)
   } catch (error) {
     if (!(error instanceof FileReadError)) throw error
     batch.issues.add({ code: error.code, message: error.message, line: error.line })
     return reject(batch.issues)
   }
-  if (batch.requests === 0) {
+  if (batch.requests === 0 && isWhole) {
     return reject({
       code: 'empty_file',
       message:
@@ -38,7 +39,8 @@ export async function validateBatch(
   return batch.issues.total > 0 ? reject(batch.issues) : accept(factsOf(batch))
 }
 
-async function readRequests(file: PluginFile, batch: Batch): Promise<void> {
+/** Whether the file was read to its end: beyond its bound it is not. */
+async function readRequests(file: PluginFile, batch: Batch): Promise<boolean> {
   let blankLine = 0
   for await (const lines of file.lineBatches()) {
     for (const line of lines) {
@@ -46,7 +48,7 @@ async function readRequests(file: PluginFile, batch: Batch): Promise<void> {
         addIssue(batch, blankLine, 'invalid_json_line', `${NOT_JSON} It is blank.`)
         blankLine = 0
       }
-      if (line.number > batch.maxRequests && isBeyond(batch, line)) return
+      if (line.number > batch.maxRequests && isBeyond(batch, line)) return false
       const request = parseLine(line.text)
       if (isJsonObject(request)) {
         batch.requests += 1
@@ -60,6 +62,7 @@ async function readRequests(file: PluginFile, batch: Batch): Promise<void> {
       }
     }
   }
+  return true
 }
 
 const NOT_JSON = 'This line is not parseable as valid JSON.'

@@ -352,6 +352,12 @@ t.test('endless blank lines are not read to their end', async (t) => {
   t.same(verdict.issueCounts, { invalid_json_line: 10 })
 })
 
+t.test('a request after too many blank lines does not make an empty file', async (t) => {
+  const content = '\n'.repeat(20) + jsonl([request(1)])
+  const verdict = await refused(content, { maxRequests: 10 })
+  t.same(verdict.issueCounts, { invalid_json_line: 11 })
+})
+
 t.test('a file without a request is empty_file', async (t) => {
   for (const content of ['', '\n', '\r\n', '\uFEFF', '  \n\n\t\n']) {
     t.same(await issues(content), [

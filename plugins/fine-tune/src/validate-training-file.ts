@@ -27,7 +27,7 @@ export async function validateTrainingFile(
     report.issues.add({ code: error.code, message: error.message, line: error.line })
     return verdictOf(report)
   }
-  if (report.examples === 0) {
+  if (report.examples === 0 && !isHopeless(report)) {
     return reject({
       code: 'empty_file',
       message: 'The training file is empty. It must have at least one example.',

@@ -612,6 +612,11 @@ t.test('endless blank lines are not read to their end', async (t) => {
   t.same(verdict.issueCounts, { invalid_json_line: 10_000, too_many_issues: 1 })
 })
 
+t.test('an example after too many blank lines does not make an empty file', async (t) => {
+  const verdict = await refused(`${'\n'.repeat(20_000)}${good}\n`)
+  t.same(verdict.issueCounts, { invalid_json_line: 10_000, too_many_issues: 1 })
+})
+
 t.test('a line of a million wrong messages is not checked to its end', async (t) => {
   const line = `{"messages":[1${',1'.repeat(1_000_000)}]}\n`
   const verdict = await refused(line + good)
