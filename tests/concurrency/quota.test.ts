@@ -152,13 +152,21 @@ t.test('what is deleted is free at once', async (t) => {
 })
 
 t.test('what has expired is free', async (t) => {
-  const { api } = await server.createProject({
-    limits: { quota_bytes: 100, purposes: { user_data: { default_expiry_seconds: 1 } } },
-  })
-  t.equal((await api.upload(fileOf(100))).status, 200)
-  t.equal((await api.upload(fileOf(1, expiresAfter(3600)))).status, 507)
-  await until('the expiry', async () => (await usageOf(api)).bytes === 0)
-  t.equal((await api.upload(fileOf(100, expiresAfter(3600)))).status, 200)
+  for (let seconds = 1; ; seconds *= 2) {
+    const user_data = { default_expiry_seconds: seconds }
+    const { api } = await server.createProject({
+      limits: { quota_bytes: 100, purposes: { user_data } },
+    })
+    const first = await api.upload(fileOf(100))
+    t.equal(first.status, 200)
+    const second = await api.upload(fileOf(1, expiresAfter(3600)))
+    // A machine that stood still for that long has to be given longer.
+    if (Date.now() >= (first.json().expires_at ?? 0) * 1000 && seconds < 30) continue
+    t.equal(second.status, 507)
+    await until('the expiry', async () => (await usageOf(api)).bytes === 0)
+    t.equal((await api.upload(fileOf(100, expiresAfter(3600)))).status, 200)
+    return
+  }
 })
 
 t.test('an upload is refused while it comes, when it crosses the quota', async (t) => {

@@ -81,12 +81,19 @@ t.test('holds are listed in the order in which they were placed', async (t) => {
 
 t.test('a hold with a time ends by itself', async (t) => {
   const { api } = await server.createProject({ scopes })
-  const file = await upload(api)
-  const end = now() + 2
-  await hold(api, file, { name: 'short', retain_until: end })
-  t.match((await api.delete(file)).error(), { status: 409, code: 'file_held' })
-  await until('the end of the hold', () => Date.now() >= end * 1000)
-  t.equal((await api.delete(file)).status, 200)
+  for (let seconds = 2; ; seconds *= 2) {
+    const file = await upload(api)
+    const end = now() + seconds
+    const held = await hold(api, file, { name: 'short', retain_until: end })
+    const early = await api.delete(file)
+    // A machine that stood still for that long has to be given longer.
+    if (Date.now() >= end * 1000 && seconds < 30) continue
+    t.equal(held.status, 200)
+    t.match(early.error(), { status: 409, code: 'file_held' })
+    await until('the end of the hold', () => Date.now() >= end * 1000)
+    t.equal((await api.delete(file)).status, 200)
+    return
+  }
 })
 
 t.test('a retention of the project keeps what is uploaded under it', async (t) => {

@@ -83,11 +83,11 @@ t.test('an empty file and one that comes at once are validated too', async (t) =
 })
 
 t.test('a slow client is waited for, whatever the deadlines', async (t) => {
-  const { follow } = await startStreaming(t, { limits: { idleMs: 200, totalMs: 300 } })
+  const { follow } = await startStreaming(t, { limits: { idleMs: 600, totalMs: 900 } })
   const upload = follow('a')
   upload.write(block)
   await upload.begun()
-  await sleep(800)
+  await sleep(1_800)
   upload.write(block)
   upload.end()
   t.match(await upload.result, {

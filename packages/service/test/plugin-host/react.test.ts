@@ -9,7 +9,8 @@ async function startReacting(t: Test) {
   const journal = join(folder, 'journal')
   const { host } = await startHost(t, {
     workers: 1,
-    limits: { idleMs: 400 },
+    // An endless loop takes all of it, and everything else almost nothing.
+    limits: { idleMs: 1_000 },
     plugins: [
       { module: fixture('reactor.ts'), options: { journal } },
       { module: fixture('deeds.ts') },

@@ -11,7 +11,7 @@ const EVERY_MS = 20
 export async function until<T>(
   what: string,
   ask: () => T | Promise<T>,
-  { deadlineMs = 20_000 }: { readonly deadlineMs?: number } = {},
+  { deadlineMs = 60_000 }: { readonly deadlineMs?: number } = {},
 ): Promise<Exclude<T, undefined | false>> {
   const end = performance.now() + deadlineMs
   for (;;) {
