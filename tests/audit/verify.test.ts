@@ -1,6 +1,13 @@
-import { cpSync, readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
-import { custody, custodyHere, startServer, temporaryFolder } from '@custody/testkit'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, cpSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import {
+  custody,
+  custodyBin,
+  custodyHere,
+  startServer,
+  temporaryFolder,
+} from '@custody/testkit'
 import t from 'tap'
 import { database, makeDeployment } from './deployment.ts'
 import { tamperWith } from './tamper.ts'
@@ -29,6 +36,46 @@ function listing(dataDir: string): string[] {
     .map((path) => `${path} ${statSync(join(dataDir, path)).size}`)
     .sort()
 }
+
+/** Who may not write everywhere, as root may. */
+const nobody = process.getuid?.() === 0 ? { uid: 65534 } : {}
+const isRunnable = spawnSync('test', ['-r', custodyBin], nobody).status === 0
+
+t.test(
+  'a copy in which nothing may be written is verified all the same',
+  { skip: !isRunnable && 'nobody but root can read this repository' },
+  async (t) => {
+    const dataDir = (await deployment).copy()
+    const mode = (bits: number) => {
+      const paths = readdirSync(dataDir, { recursive: true, encoding: 'utf8' })
+      for (const path of ['', ...paths]) {
+        const full = join(dataDir, path)
+        chmodSync(full, statSync(full).isDirectory() ? bits | 0o111 : bits)
+      }
+    }
+    chmodSync(dirname(dataDir), 0o755)
+    t.teardown(() => mode(0o644))
+    const options = { dataDir, ...nobody }
+    mode(0o444)
+    for (const [CUSTODY_SQLITE_DRIVER, ...args] of [
+      ['node', 'verify', '--blobs'],
+      ['sqlite3', 'replay'],
+    ]) {
+      const env = { CUSTODY_SQLITE_DRIVER }
+      t.match(await custody(['audit', ...args], { ...options, env }), {
+        code: 0,
+        stdout: /^OK: /,
+      })
+    }
+    mode(0o644)
+    rmSync(join(dataDir, 'custody.db-shm'), { force: true })
+    writeFileSync(join(dataDir, 'custody.db-wal'), 'What was not yet in the database')
+    mode(0o444)
+    const { code, stderr } = await custody(['audit', 'verify'], options)
+    t.equal(code, 2, 'what is not read is not passed over')
+    t.match(stderr, /The last events of '.*' are in its write-ahead log.* Copy/)
+  },
+)
 
 t.test('what is wrong is told line by line, or as JSON', async (t) => {
   const dataDir = (await deployment).copy()

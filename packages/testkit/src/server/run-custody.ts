@@ -29,6 +29,8 @@ export type CommandOptions = {
   readonly cwd?: string
   /** What it reads from standard input. */
   readonly stdin?: string
+  /** User that it runs as, where a test runs as root. Default: that of the test. */
+  readonly uid?: number
 }
 
 export type CommandResult = {
@@ -49,6 +51,7 @@ export async function custody(
       ...options.env,
     }),
     cwd: options.cwd ?? '/',
+    ...(options.uid !== undefined && { uid: options.uid }),
   })
   child.stdin.on('error', () => {})
   child.stdin.end(options.stdin ?? '')

@@ -1,12 +1,11 @@
 import { rmSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
 import { readHead } from '../../append/log-head.ts'
 import type { Projection } from '../../log-module.ts'
 import { liveGenerations, physicalName } from '../../projections/projection-set.ts'
 import type { Sql } from '../../sql/sql.ts'
 import { openNodeSqlite } from './connection/node-sqlite-connection.ts'
 import { openNpmSqlite3 } from './connection/npm-sqlite3-connection.ts'
-import { openForReading } from './connection/open-database.ts'
+import { openForReading, uriToRead } from './connection/open-database.ts'
 import type {
   SqliteConnection,
   SqliteDriverName,
@@ -62,8 +61,7 @@ export async function openReplayDatabase(options: {
       ? openNodeSqlite(scratch, { readOnly: false })
       : await openNpmSqlite3(scratch, { readOnly: false })
   for (const text of SCRATCH) await connection.exec(text)
-  const uri = `${pathToFileURL(source)}?mode=ro`
-  await (await connection.prepare('attach ? as live')).run([uri])
+  await (await connection.prepare('attach ? as live')).run([uriToRead(source)])
   const base = new SqliteSql(connection)
   for (const projection of projections) {
     await projection.create(base, (logical) => physicalName(logical, 'replay'))

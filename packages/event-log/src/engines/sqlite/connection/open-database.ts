@@ -1,4 +1,6 @@
-import { statSync } from 'node:fs'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { CustodyError, quote } from '@custody/domain/errors'
 import { openNodeSqlite } from './node-sqlite-connection.ts'
 import { openNpmSqlite3 } from './npm-sqlite3-connection.ts'
@@ -72,10 +74,37 @@ export async function openForReading(
       `There is no database at ${quote(path)}.`,
     )
   }
-  return await open(path, driver, { readOnly: true, ...options }, async (connection) => {
+  const reading = { readOnly: true, uri: uriToRead(path), ...options }
+  return await open(path, driver, reading, async (connection) => {
     for (const text of ALWAYS) await connection.exec(text)
     await checkApplicationId(connection, path)
   })
+}
+
+/**
+ * How a database is named to SQLite by who only reads it. Where nobody may write beside it, as in a copy on a read-only
+ * medium, SQLite cannot make what all connections share, and is told that there is no other.
+ *
+ * @throws CustodyError `data_folder_unusable` where such a copy has a write-ahead log, which could not be read
+ * @see https://sqlite.org/wal.html#read_only_databases
+ */
+export function uriToRead(path: string): string {
+  const uri = `${pathToFileURL(path)}?mode=ro`
+  if (existsSync(`${path}-shm`) || mayWrite(dirname(path))) return uri
+  if (isMissingOrEmpty(`${path}-wal`)) return `${uri}&immutable=1`
+  throw new CustodyError(
+    'data_folder_unusable',
+    `The last events of ${quote(path)} are in its write-ahead log, which cannot be read in a folder without permission to write. Copy the data folder to where you have it, and name the copy.`,
+  )
+}
+
+function mayWrite(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function isMissingOrEmpty(path: string): boolean {
@@ -85,15 +114,16 @@ function isMissingOrEmpty(path: string): boolean {
 async function open(
   path: string,
   driver: SqliteDriverName,
-  options: { readonly readOnly: boolean } & ReadingOptions,
+  options: { readonly readOnly: boolean; readonly uri?: string } & ReadingOptions,
   prepare: (connection: SqliteConnection) => Promise<void>,
 ): Promise<SqliteConnection> {
+  const { uri: name = path } = options
   let connection: SqliteConnection | undefined
   try {
     connection =
       driver === 'node'
-        ? openNodeSqlite(path, options)
-        : await openNpmSqlite3(path, options)
+        ? openNodeSqlite(name, options)
+        : await openNpmSqlite3(name, options)
     await prepare(connection)
     return connection
   } catch (error) {
