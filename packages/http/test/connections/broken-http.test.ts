@@ -1,6 +1,6 @@
 import t from 'tap'
+import { RawConnection } from '../../../testkit/src/server/raw-connection.ts'
 import { chunk, uploadHead } from '../support/forms.ts'
-import { RawClient } from '../support/raw-client.ts'
 import { startServer } from '../support/start-server.ts'
 
 const broken = {
@@ -37,40 +37,40 @@ for (const [what, [bytes, status, code]] of Object.entries(broken)) {
   t.test(
     `${what} is answered with the envelope and the end of the connection`,
     async (t) => {
-      const { port } = await startServer(t, { options: { drainMs: 20 } })
-      const client = await RawClient.connect(port)
+      const { url } = await startServer(t, { options: { drainMs: 20 } })
+      const client = await RawConnection.open(url)
       const answer = await client.send(bytes).answer()
       t.equal(answer.status, status)
-      t.match(answer.json().error, { code, type: 'invalid_request_error', param: null })
+      t.match(answer.error(), { code, type: 'invalid_request_error', param: null })
       t.match(answer.headers.get('x-request-id'), /^req_[0-9a-f]{32}$/)
       t.ok(answer.headers.has('openai-processing-ms'))
       t.equal(answer.headers.get('connection'), 'close')
-      await client.end()
+      await client.closed()
     },
   )
 }
 
 t.test('HTTP/1.0 needs no Host', async (t) => {
-  const { port } = await startServer(t)
-  const client = await RawClient.connect(port)
+  const { url } = await startServer(t)
+  const client = await RawConnection.open(url)
   t.equal((await client.send('GET /healthz HTTP/1.0\r\n\r\n').answer()).status, 200)
   client.destroy()
 })
 
 t.test('a head that does not come is answered with 408', async (t) => {
-  const { port } = await startServer(t, {
+  const { url } = await startServer(t, {
     options: { headersTimeoutMs: 100, checkEveryMs: 20, drainMs: 20 },
   })
-  const client = await RawClient.connect(port)
+  const client = await RawConnection.open(url)
   const answer = await client.send('GET /healthz HTTP/1.1\r\nX-Slow: ').answer()
   t.equal(answer.status, 408)
-  t.equal(answer.json().error.code, 'request_timeout')
-  await client.end()
+  t.equal(answer.error().code, 'request_timeout')
+  await client.closed()
 })
 
 t.test('a broken chunk in a body is answered, and leaves nothing', async (t) => {
   const server = await startServer(t, { options: { drainMs: 20 } })
-  const client = await RawClient.connect(server.port)
+  const client = await RawConnection.open(server.url)
   client.send(
     uploadHead(server, undefined),
     chunk(Buffer.from('--x')),
@@ -78,25 +78,25 @@ t.test('a broken chunk in a body is answered, and leaves nothing', async (t) => 
   )
   const answer = await client.answer()
   t.equal(answer.status, 400)
-  t.equal(answer.json().error.code, 'bad_request')
-  await client.end()
+  t.equal(answer.error().code, 'bad_request')
+  await client.closed()
   while (server.files.openSessions > 0) await new Promise(setImmediate)
   t.same(await server.leftovers(), [])
 })
 
 t.test('a whole request is answered although garbage follows it', async (t) => {
-  const { port } = await startServer(t)
-  const client = await RawClient.connect(port)
+  const { url } = await startServer(t)
+  const client = await RawConnection.open(url)
   client.send('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\ngarbage garbage\r\n\r\n')
   t.equal((await client.answer()).status, 200)
-  await client.end()
+  await client.closed()
 })
 
 t.test(
   'a tunnel that is asked for behind a request has that answered first',
   async (t) => {
     const gate = Promise.withResolvers<void>()
-    const { port, key } = await startServer(t, {
+    const { url, key } = await startServer(t, {
       options: { drainMs: 20 },
       parts: ({ authenticate }) => ({
         async authenticate(token) {
@@ -105,23 +105,23 @@ t.test(
         },
       }),
     })
-    const client = await RawClient.connect(port)
+    const client = await RawConnection.open(url)
     client.send(
       `GET /v1/files/file-1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\n\r\n`,
       'CONNECT example.com:443 HTTP/1.1\r\nHost: x\r\n\r\n',
     )
     setTimeout(gate.resolve, 20)
-    t.equal((await client.answer()).json().error.message, 'No such File object: file-1')
-    t.equal((await client.answer()).json().error.code, 'unknown_url')
-    await client.end()
+    t.equal((await client.answer()).error().message, 'No such File object: file-1')
+    t.equal((await client.answer()).error().code, 'unknown_url')
+    await client.closed()
   },
 )
 
 t.test('a client that asks for a tunnel and breaks off does no harm', async (t) => {
-  const { port, url } = await startServer(t, { options: { drainMs: 20 } })
-  const client = await RawClient.connect(port)
+  const { url } = await startServer(t, { options: { drainMs: 20 } })
+  const client = await RawConnection.open(url)
   client.send('CONNECT example.com:443 HTTP/1.1\r\nHost: x\r\n\r\n')
   client.socket.resetAndDestroy()
-  await client.end()
+  await client.closed()
   t.equal((await fetch(`${url}/healthz`)).status, 200)
 })

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { RawConnection } from '../../../testkit/src/server/raw-connection.ts'
 import { boundary, chunk, file, form, purpose, uploadHead } from '../support/forms.ts'
-import { RawClient } from '../support/raw-client.ts'
 import { startServer, type TestServer } from '../support/start-server.ts'
 
 const small = form([purpose, file])
@@ -26,7 +26,7 @@ for (const [what, [length, sent]] of Object.entries({
     `a client that vanishes ${what} leaves nothing, and the process lives`,
     async (t) => {
       const server = await startServer(t)
-      const client = await RawClient.connect(server.port)
+      const client = await RawConnection.open(server.url)
       client.send(uploadHead(server, length), sent)
       await begun(server)
       await sleep(10)
@@ -51,7 +51,7 @@ t.test('a client that vanishes while its key is looked up leaves nothing', async
       },
     }),
   })
-  const client = await RawClient.connect(server.port)
+  const client = await RawConnection.open(server.url)
   client.send(uploadHead(server, small.length), small.subarray(0, 10))
   await asked.promise
   client.destroy()
@@ -72,7 +72,7 @@ t.test('the use case is told when the client vanishes', async (t) => {
     await gate.promise
     return await upload(principal, request)
   }
-  const client = await RawClient.connect(server.port)
+  const client = await RawConnection.open(server.url)
   client.send(uploadHead(server, small.length), small)
   while (signal === undefined) await sleep(1)
   t.notOk(signal.aborted)
@@ -96,7 +96,7 @@ t.test('a client that vanishes in a download ends the reading', async (t) => {
     reads += 1
     await sleep(1)
   }
-  const client = await RawClient.connect(server.port)
+  const client = await RawConnection.open(server.url)
   client.send(
     `GET /v1/files/${id}/content HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.key}\r\n\r\n`,
   )

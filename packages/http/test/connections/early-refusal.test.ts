@@ -1,6 +1,6 @@
 import t from 'tap'
+import { RawConnection } from '../../../testkit/src/server/raw-connection.ts'
 import { boundary, file, form, purpose, uploadHead } from '../support/forms.ts'
-import { RawClient } from '../support/raw-client.ts'
 import { readError } from '../support/read-error.ts'
 import { startServer } from '../support/start-server.ts'
 
@@ -36,12 +36,12 @@ t.test(
   'the answer comes before the body has, whole and with the connection kept',
   async (t) => {
     const server = await startServer(t, { limits })
-    const client = await RawClient.connect(server.port)
+    const client = await RawConnection.open(server.url)
     client.send(uploadHead(server, 40 * MiB), Buffer.alloc(100_000, 'x'))
     const refusal = await client.answer()
     t.equal(refusal.status, 413)
     t.not(refusal.headers.get('connection'), 'close')
-    t.equal(refusal.json().error.code, 'file_too_large')
+    t.equal(refusal.error().code, 'file_too_large')
 
     const small = form([purpose, file])
     client.send(
@@ -57,19 +57,19 @@ t.test(
 t.test('a refused body is read up to its bound of bytes, then cut', async (t) => {
   const options = { drainMaxBytes: 256 * 1024 }
   const server = await startServer(t, { limits, options })
-  const client = await RawClient.connect(server.port)
+  const client = await RawConnection.open(server.url)
   client.send(uploadHead(server, 200 * MiB))
   t.equal((await client.answer()).status, 413)
   client.send(Buffer.alloc(4 * MiB))
-  await client.end()
-  t.ok(client.closed)
+  await client.closed()
+  t.ok(client.isClosed)
 })
 
 t.test('a refused body is read up to its bound of time, then cut', async (t) => {
   const server = await startServer(t, { limits, options: { drainMs: 50 } })
-  const client = await RawClient.connect(server.port)
+  const client = await RawConnection.open(server.url)
   client.send(uploadHead(server, 200 * MiB))
   t.equal((await client.answer()).status, 413)
-  await client.end()
-  t.ok(client.closed)
+  await client.closed()
+  t.ok(client.isClosed)
 })

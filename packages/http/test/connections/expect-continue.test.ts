@@ -1,6 +1,6 @@
 import t from 'tap'
+import { RawConnection } from '../../../testkit/src/server/raw-connection.ts'
 import { file, form, purpose, uploadHead } from '../support/forms.ts'
-import { RawClient } from '../support/raw-client.ts'
 import { startServer } from '../support/start-server.ts'
 
 const body = form([purpose, file])
@@ -8,7 +8,7 @@ const expect = 'Expect: 100-continue'
 
 t.test('a client that asks first is told to go on, then answered', async (t) => {
   const server = await startServer(t)
-  const client = await RawClient.connect(server.port)
+  const client = await RawConnection.open(server.url)
   client.send(uploadHead(server, body.length, expect))
   t.equal((await client.answer()).status, 100)
   t.equal((await client.send(body).answer()).status, 200)
@@ -26,7 +26,7 @@ t.test(
       415: head.replace('multipart/form-data', 'multipart/mixed'),
     }
     for (const [status, request] of Object.entries(cases)) {
-      const client = await RawClient.connect(server.port)
+      const client = await RawConnection.open(server.url)
       t.equal((await client.send(request).answer()).status, Number(status))
       client.destroy()
     }
@@ -35,7 +35,7 @@ t.test(
 
 t.test('an expectation that nobody knows is passed over', async (t) => {
   const server = await startServer(t)
-  const client = await RawClient.connect(server.port)
+  const client = await RawConnection.open(server.url)
   client.send(uploadHead(server, body.length, 'Expect: the-unexpected'), body)
   t.equal((await client.answer()).status, 200)
   client.destroy()

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { RawConnection } from '../../../testkit/src/server/raw-connection.ts'
 import { file, form, purpose, uploadHead } from '../support/forms.ts'
-import { RawClient } from '../support/raw-client.ts'
 import { startServer } from '../support/start-server.ts'
 
 const large = form([purpose, { ...file, content: Buffer.alloc(200_000, 'x') }])
@@ -10,34 +10,34 @@ t.test(
   'close ends idle connections at once, and lets a running upload end',
   async (t) => {
     const server = await startServer(t)
-    const { port, close, files, stored } = server
-    const idle = await RawClient.connect(port)
-    const uploading = await RawClient.connect(port)
+    const { url, close, files, stored } = server
+    const idle = await RawConnection.open(url)
+    const uploading = await RawConnection.open(url)
     idle.send('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
     await idle.answer()
     uploading.send(uploadHead(server, large.length), large.subarray(0, 100_000))
     while (files.openSessions === 0) await sleep(1)
 
     const closed = close(10_000)
-    await idle.end()
+    await idle.closed()
     uploading.send(large.subarray(100_000))
     const answer = await uploading.answer()
     t.equal(answer.status, 200)
     t.equal(answer.headers.get('connection'), 'close')
     await closed
     t.equal((await stored()).length, 1)
-    await t.rejects(RawClient.connect(port))
+    await t.rejects(RawConnection.open(url))
   },
 )
 
 t.test('close cuts what still runs after the grace', async (t) => {
   const server = await startServer(t)
-  const { port, close, files, leftovers } = server
-  const client = await RawClient.connect(port)
+  const { url, close, files, leftovers } = server
+  const client = await RawConnection.open(url)
   client.send(uploadHead(server, large.length), large.subarray(0, 1_000))
   while (files.openSessions === 0) await sleep(1)
   await close(30)
-  await client.end()
+  await client.closed()
   while (files.openSessions > 0) await sleep(1)
   t.same(await leftovers(), [])
 })

@@ -3,7 +3,7 @@ import { open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { RawClient } from '../support/raw-client.ts'
+import { RawConnection } from '../../../testkit/src/server/raw-connection.ts'
 import { readError } from '../support/read-error.ts'
 import { startServer, type TestServer } from '../support/start-server.ts'
 import { storeFile } from '../support/store-file.ts'
@@ -111,7 +111,7 @@ t.test('no more is read than the client takes', async (t) => {
   const server = await startServer(t)
   const bytes = 32 * KiB * KiB
   const id = await storeFile(server, { content: Buffer.alloc(bytes) })
-  const client = await RawClient.connect(server.port)
+  const client = await RawConnection.open(server.url)
   client.socket.pause()
   client.send(
     `GET /v1/files/${id}/content HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.key}\r\n\r\n`,

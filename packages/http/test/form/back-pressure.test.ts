@@ -2,8 +2,8 @@ import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { RawConnection } from '../../../testkit/src/server/raw-connection.ts'
 import { file, form, purpose, upload, uploadHead } from '../support/forms.ts'
-import { RawClient } from '../support/raw-client.ts'
 import { readError } from '../support/read-error.ts'
 import { startServer } from '../support/start-server.ts'
 
@@ -14,7 +14,7 @@ t.test('no more of a body is read than the spool takes', async (t) => {
   const { files } = server
   const gate = Promise.withResolvers<void>()
   files.beforeWrite = () => gate.promise
-  const client = await RawClient.connect(server.port)
+  const client = await RawConnection.open(server.url)
   const body = form([purpose, { ...file, content: Buffer.alloc(50 * MiB, 'x') }])
   client.send(uploadHead(server, body.length), body)
   let before = -1

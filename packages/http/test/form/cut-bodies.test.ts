@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
+import { RawConnection } from '../../../testkit/src/server/raw-connection.ts'
 import {
   boundary,
   chunk,
@@ -9,7 +10,6 @@ import {
   purpose,
   uploadHead,
 } from '../support/forms.ts'
-import { RawClient } from '../support/raw-client.ts'
 import { startServer } from '../support/start-server.ts'
 
 const body = form([purpose, file], boundary)
@@ -18,7 +18,7 @@ const places = Array.from({ length: body.length + 1 }, (_, place) => place)
 
 t.test('a body arrives the same wherever packets cut it', async (t) => {
   const server = await startServer(t)
-  const client = await RawClient.connect(server.port)
+  const client = await RawConnection.open(server.url)
   for (const place of places) {
     client.send(uploadHead(server, body.length), body.subarray(0, place))
     await new Promise(setImmediate)
@@ -34,7 +34,7 @@ t.test('a body arrives the same wherever packets cut it', async (t) => {
 
 t.test('a chunked body arrives the same wherever its chunks are cut', async (t) => {
   const server = await startServer(t)
-  const client = await RawClient.connect(server.port)
+  const client = await RawConnection.open(server.url)
   for (const place of places.slice(1, -1)) {
     const chunks = [
       chunk(body.subarray(0, place)),
@@ -53,7 +53,7 @@ t.test('a chunked body arrives the same wherever its chunks are cut', async (t) 
 
 t.test('a body that ends inside its form is refused, and leaves nothing', async (t) => {
   const server = await startServer(t)
-  const client = await RawClient.connect(server.port)
+  const client = await RawConnection.open(server.url)
   for (const place of places.slice(0, -4)) {
     const cut = body.subarray(0, place)
     const pieces = [
@@ -62,7 +62,7 @@ t.test('a body that ends inside its form is refused, and leaves nothing', async 
     ]
     for (const piece of pieces) {
       const answer = await client.send(...piece).answer()
-      const { code } = answer.json().error
+      const { code } = answer.error()
       if (answer.status !== 400 || code !== 'invalid_multipart') {
         t.fail(`cut at ${place}: ${answer.status} ${code}`)
       }

@@ -30,12 +30,16 @@ export class RawConnection {
     return new RawConnection(socket)
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
   send(...pieces: readonly (string | Uint8Array)[]): this {
     for (const piece of pieces) this.socket.write(piece)
     return this
   }
 
-  /** The next answer, whole. @throws Error when the connection ends before */
+  /** The next answer, whole; `100 Continue` is one. @throws Error when the connection ends before */
   async answer(): Promise<Answer> {
     for (;;) {
       const found = this.#take()
@@ -47,9 +51,15 @@ export class RawConnection {
     }
   }
 
-  /** Resolves when the server has closed the connection. */
+  /** Resolves when the server has closed the connection, or cut it. */
   async closed(): Promise<void> {
-    if (!this.#isClosed) await once(this.socket, 'close')
+    if (this.#isClosed) return
+    await new Promise((resolve) => this.socket.once('close', resolve))
+  }
+
+  /** Goes away, as a client that is done. */
+  destroy(): void {
+    this.socket.destroy()
   }
 
   /** Goes away without a word, as a client that crashes. */
@@ -69,11 +79,13 @@ export class RawConnection {
         return [line.slice(0, colon), line.slice(colon + 1).trim()]
       }),
     )
-    const end = headEnd + 4 + Number(headers.get('content-length') ?? 0)
+    const status = Number(first.split(' ')[1])
+    const hasBody = status !== 100 && status !== 304
+    const end = headEnd + 4 + (hasBody ? Number(headers.get('content-length') ?? 0) : 0)
     if (this.#received.length < end) return undefined
     const body = this.#received.subarray(headEnd + 4, end)
     this.#received = this.#received.subarray(end)
-    return answerOf(Number(first.split(' ')[1]), headers, body)
+    return answerOf(status, headers, body)
   }
 }
 
