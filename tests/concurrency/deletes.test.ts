@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { type FileObject, readEvents, startServer, until } from '@custody/testkit'
 import t from 'tap'
 
@@ -58,4 +59,33 @@ t.test('a file that expires while it is deleted ends once', async (t) => {
   }
   const { code, stdout } = await server.custody('audit', 'replay')
   t.equal(code, 0, stdout)
+})
+
+t.test('who reads a file while it ends gets all of it, or 404', async (t) => {
+  const { api, dataDir } = await startServer(t)
+  const content = randomBytes(100_000)
+  const ends = {
+    FileDeleted: ({ id }: FileObject) => api.delete(id),
+    FileErased: ({ id }: FileObject) => api.call('POST', `/v1/files/${id}/erase`),
+  }
+  for (const [type, end] of Object.entries(ends)) {
+    for (let round = 0; round < 6; round += 1) {
+      const file = (await api.upload({ ...upload, content })).json()
+      const read = async () => {
+        for (;;) {
+          const answer = await api.content(file.id)
+          if (answer.status !== 200) return answer
+          if (!answer.bytes.equals(content)) throw new Error('other bytes')
+        }
+      }
+      const readers = Array.from({ length: 6 }, read)
+      const ended = await api.content(file.id).then(() => end(file))
+      if (ended.status !== 200) throw new Error(ended.text)
+      for (const { status, text } of await Promise.all(readers)) {
+        if (status !== 404) t.fail(`${status} ${text}`)
+      }
+      const types = await eventsOf(dataDir, file)
+      t.ok(types.includes(type) && !types.includes('FileDamaged'), `${types}`)
+    }
+  }
 })

@@ -1,6 +1,6 @@
 import type { StoredFilePlace } from '@custody/blob-store/stored-file'
 import { CustodyError, type Extent, type FileState } from '@custody/domain'
-import { findExtent } from '@custody/file-index'
+import { findExtent, findFileOf } from '@custody/file-index'
 import { type DamageLog, isDamage, segmentOf } from '../integrity/damage-log.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import { checkDigest, type MakeDigest, requireDigest } from './check-digest.ts'
@@ -24,7 +24,7 @@ export type ExtentsContent = Pick<FileContent, 'read' | 'inline'> & {
   readonly places: readonly (StoredFilePlace | undefined)[]
 }
 
-/** What is to be done about bytes that are not those that were uploaded, before it is told. */
+/** What is to be done about bytes that are not those that were uploaded, before it is told. It may throw what is told instead. */
 type OnDamage = (extent: Extent, error: CustodyError) => Promise<void>
 
 /**
@@ -34,16 +34,21 @@ type OnDamage = (extent: Extent, error: CustodyError) => Promise<void>
  * What is sealed is authentic, segment by segment, before a byte of it is given. Of what is not, an extent that is read
  * as a whole is compared with its digest before its last bytes are given, and a part of one cannot be.
  *
+ * @param notFound What is told where the file ends while it is read, and its bytes go.
  * @throws CustodyError `content_damaged`, which `read` yields too
  */
 export async function openFileContent(
   environment: ContentEnvironment,
   state: FileState,
   damageLog: Pick<DamageLog, 'found'>,
+  notFound: () => CustodyError,
 ): Promise<FileContent> {
   if (state.damaged.length > 0) throw damaged()
   const { id: file, project } = state
   const content = await openExtents(environment, state, async ({ id: extent }, error) => {
+    // Of the index itself: what is remembered of the file may not know of it yet.
+    const now = await findFileOf(environment.log.reader.sql, project, file)
+    if (!now || now.ended) throw notFound()
     const damage = { project, file, extent, segment: segmentOf(error) }
     await damageLog.found(damage, 'read')
   })
@@ -74,11 +79,11 @@ export async function openExtents(
       }
       return opened
     } catch (error) {
+      if (isDamage(error)) await onDamage?.(extent, error)
       logger.error(
         { file: id, extent: extent.id, err: error },
         'content cannot be opened',
       )
-      if (isDamage(error)) await onDamage?.(extent, error)
       throw error
     }
   }
@@ -103,8 +108,8 @@ export async function openExtents(
       yield* check ? checkDigest(chunks, extent, makeDigest) : chunks
     } catch (error) {
       if (isDamage(error)) {
-        logger.error({ file: id, extent: extent.id, err: error }, 'content is damaged')
         await onDamage?.(extent, error)
+        logger.error({ file: id, extent: extent.id, err: error }, 'content is damaged')
       }
       throw error
     }

@@ -39,9 +39,7 @@ export function createFiles(
 
   function requireLive(state: FileState | null, idAsSent: string): FileState {
     if (state && isLive(state, clock() * 1000)) return state
-    throw new CustodyError('file_not_found', `No such File object: ${idAsSent}`, {
-      param: 'id',
-    })
+    throw notFound(idAsSent)
   }
 
   function find(
@@ -150,9 +148,17 @@ export function createFiles(
 
     async content(principal, id, idAsSent) {
       const state = await find(principal, id, idAsSent)
-      return await openFileContent(environment, state, damageLog)
+      return await openFileContent(environment, state, damageLog, () =>
+        notFound(idAsSent),
+      )
     },
   }
+}
+
+function notFound(idAsSent: string): CustodyError {
+  return new CustodyError('file_not_found', `No such File object: ${idAsSent}`, {
+    param: 'id',
+  })
 }
 
 function endedSince(file: string): CustodyError {

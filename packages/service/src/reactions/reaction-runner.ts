@@ -1,4 +1,4 @@
-import { type FileState, type PlacedEvent, upcast } from '@custody/domain'
+import { CustodyError, type FileState, type PlacedEvent, upcast } from '@custody/domain'
 import { type ConsumerState, formatTime, toLogEvent } from '@custody/event-log'
 import { findFile } from '@custody/file-index'
 import { openFileContent } from '../files/file-content.ts'
@@ -54,7 +54,9 @@ export function createReactionRunner(
     state: FileState,
     signal: AbortSignal,
   ): Promise<PluginContent> {
-    const opened = await openFileContent(environment, state, damageLog)
+    const hasEnded = () =>
+      new CustodyError('file_not_found', `File ${state.id} has ended.`)
+    const opened = await openFileContent(environment, state, damageLog, hasEnded)
     if (opened.inline) return { buffer: opened.inline }
     return {
       source: {

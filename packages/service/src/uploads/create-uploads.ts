@@ -25,6 +25,7 @@ import { contentRefusals } from '../files/intake/judge-content.ts'
 import { offeredPurposes, requirePurpose } from '../files/intake/purpose-rules.ts'
 import { storeContent } from '../files/intake/store-content.ts'
 import { type AppendOnce, doOnce } from '../idempotency/idempotency.ts'
+import { isDamage } from '../integrity/damage-log.ts'
 import type { UploadRates } from '../rates/upload-rates.ts'
 import type { ServiceEnvironment } from '../service-environment.ts'
 import { completeUpload } from './complete-upload.ts'
@@ -292,7 +293,14 @@ export function createUploads(
       return await doOnce(attempt, () => ({ parts, md5 }), {
         async work(once) {
           const upload = await find(principal, completion)
-          await completeUpload(means, principal, upload, completion, once)
+          const complete = (state: Upload) =>
+            completeUpload(means, principal, state, completion, once)
+          await complete(upload).catch(async (error: unknown) => {
+            const now = isDamage(error) ? await find(principal, completion) : undefined
+            // It has ended meanwhile, and what its parts were goes: that is told, and no damage.
+            if (!now?.ended) throw error
+            await complete(now)
+          })
           return await completed()
         },
         tell: completed,
