@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import { type CustodyError, fileTooLarge } from '@custody/domain/errors'
 import type { UploadSession } from '@custody/service'
 import busboy from 'busboy'
+import { checkDelimiters } from './check-delimiters.ts'
 import { type Delimiter, delimiterOf } from './delimiter.ts'
 import { fieldTooLarge, malformedForm } from './form-errors.ts'
 import { formLimits } from './form-limits.ts'
@@ -46,6 +47,8 @@ export class BusboyForm {
   #fileBytes = 0
   #ended = false
   readonly #delimiter: Delimiter | undefined
+  /** Is shown what busboy is given. */
+  readonly #check: ((chunk: Buffer) => void) | undefined
   /** The file that busboy read the head of last, and its spool. */
   #file: { readonly stream: Readable; readonly spool: FormSpool } | undefined
   /** Content comes here, and not to busboy. */
@@ -63,6 +66,7 @@ export class BusboyForm {
     this.#options = options
     this.#delimiter =
       options.boundary === undefined ? undefined : delimiterOf(options.boundary)
+    this.#check = this.#delimiter && checkDelimiters(this.#delimiter)
     this.#headsLeft = this.#delimiter ? MAX_HEADS : 0
     this.#parser = openParser(options.contentType, options.collector.valueBytes)
     this.#parser.on('field', (name, value, info) => {
@@ -196,6 +200,8 @@ export class BusboyForm {
 
   #writeToBusboy(chunk: Buffer, probed: number | undefined): boolean {
     const before = this.#file
+    this.#guard(() => this.#check?.(chunk))
+    if (this.#ended) return true
     const goOn = this.#parser.write(chunk)
     const [byte] = chunk
     if (probed !== undefined && this.#delimiter && byte !== undefined) {

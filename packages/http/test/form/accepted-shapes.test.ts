@@ -76,6 +76,24 @@ t.test('a form with another boundary than the header says is refused', async (t)
   t.match(refusal, { status: 400, code: 'invalid_multipart' })
 })
 
+for (const [what, odd] of Object.entries({
+  'content that holds a line with the boundary at its start': `a\r\n--${boundary}x\r\nb`,
+  'content that holds a line with the boundary and a blank': `a\r\n--${boundary} \r\nb`,
+  'content that holds a line with the boundary and a dash': `a\r\n--${boundary}-\r\nb`,
+})) {
+  for (const bytes of [0, 100_000]) {
+    t.test(`${what} is not cut short, but refused (${bytes} bytes before)`, async (t) => {
+      const { fetch, leftovers } = await startServer(t)
+      const content = 'x'.repeat(bytes) + odd
+      const refusal = await readError(
+        await fetch('/v1/files', upload([purpose, { ...file, content }])),
+      )
+      t.match(refusal, { status: 400, code: 'invalid_multipart', message: /boundary/ })
+      t.same(await leftovers(), [])
+    })
+  }
+}
+
 t.test('a form with no parts at all is a clean refusal', async (t) => {
   const { fetch } = await startServer(t)
   const refusal = await readError(await fetch('/v1/files', upload([])))

@@ -251,6 +251,9 @@ t.test('busboy reads the same form however it is cut into pieces', async (t) => 
   t.same(outcomes[0], readLean(body))
 })
 
+const oddDelimiter = new RegExp(`(^|\r\n)--${boundary}(?!\r\n|--)`)
+const hasOddDelimiter = (body: Buffer) => oddDelimiter.test(body.toString('latin1'))
+
 t.test('content that passes busboy by is what busboy would have passed on', async () => {
   await fc.assert(
     fc.asyncProperty(
@@ -261,6 +264,8 @@ t.test('content that passes busboy by is what busboy would have passed on', asyn
       async (whole, all, bytes, slow) => {
         const body = damaged(whole, all)
         const direct = await readBusboy(body, bytes, { slow })
+        // With the boundary at hand, what is wrong about a delimiter is refused
+        if (direct === undefined && hasOddDelimiter(body)) return
         deepEqual(direct, await readBusboy(body, bytes, { direct: false }))
       },
     ),
