@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import { type CustodyError, fileTooLarge } from '@custody/domain/errors'
 import type { UploadSession } from '@custody/service'
 import busboy from 'busboy'
-import { checkDelimiters } from './check-delimiters.ts'
+import { checkDelimiters, type DelimiterCheck } from './check-delimiters.ts'
 import { type Delimiter, delimiterOf } from './delimiter.ts'
 import { fieldTooLarge, malformedForm } from './form-errors.ts'
 import { formLimits } from './form-limits.ts'
@@ -48,7 +48,8 @@ export class BusboyForm {
   #ended = false
   readonly #delimiter: Delimiter | undefined
   /** Is shown what busboy is given. */
-  readonly #check: ((chunk: Buffer) => void) | undefined
+  readonly #check: DelimiterCheck | undefined
+  #partsTaken = 0
   /** The file that busboy read the head of last, and its spool. */
   #file: { readonly stream: Readable; readonly spool: FormSpool } | undefined
   /** Content comes here, and not to busboy. */
@@ -70,12 +71,14 @@ export class BusboyForm {
     this.#headsLeft = this.#delimiter ? MAX_HEADS : 0
     this.#parser = openParser(options.contentType, options.collector.valueBytes)
     this.#parser.on('field', (name, value, info) => {
+      this.#partsTaken += 1
       this.#guard(() => {
         if (info.valueTruncated) throw fieldTooLarge(name ?? '')
         options.collector.addField(name ?? '', value ?? '', info.encoding)
       })
     })
     this.#parser.on('file', (name, stream, info) => {
+      this.#partsTaken += 1
       // Without a listener, a body that ends inside the file would end the process
       stream.on('error', () => {})
       this.#guard(() => {
@@ -200,7 +203,7 @@ export class BusboyForm {
 
   #writeToBusboy(chunk: Buffer, probed: number | undefined): boolean {
     const before = this.#file
-    this.#guard(() => this.#check?.(chunk))
+    this.#guard(() => this.#check?.see(chunk))
     if (this.#ended) return true
     const goOn = this.#parser.write(chunk)
     const [byte] = chunk
@@ -276,6 +279,10 @@ export class BusboyForm {
 
   #finish(): void {
     if (this.#ended) return
+    if (this.#check && this.#check.parts > this.#partsTaken) {
+      this.fail(malformedForm('a part has no Content-Disposition that names its field'))
+      return
+    }
     this.#ended = true
     this.#outcome.resolve(this.#content)
   }

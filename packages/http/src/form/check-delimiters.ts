@@ -4,17 +4,26 @@ import { malformedForm } from './form-errors.ts'
 const CRLF = '\r\n'
 const END = '--'
 
-/**
- * Looks at what follows each delimiter: the end of its line, or the end of the form. Busboy takes anything else for a part that
- * is to be passed over, so that content which happens to hold the boundary would be cut short without a word.
- *
- * @returns what is to be shown every byte but content in which no delimiter is; it throws CustodyError `invalid_multipart`
- */
-export function checkDelimiters({ bytes }: Delimiter): (chunk: Buffer) => void {
+/** Sees that busboy passes nothing over. */
+export type DelimiterCheck = {
+  /**
+   * Is to be shown every byte but content in which no delimiter is.
+   *
+   * @throws CustodyError `invalid_multipart` when a delimiter is followed by anything but the end of its line or of the form:
+   * busboy would pass over what comes after it, and content that happens to hold the boundary be cut short without a word
+   */
+  see(chunk: Buffer): void
+  /** Parts that have begun. */
+  readonly parts: number
+}
+
+export function checkDelimiters({ bytes }: Delimiter): DelimiterCheck {
   // The first delimiter needs no line end before it
   let before: Buffer = Buffer.from(CRLF)
   let isOver = false
-  return (chunk) => {
+  let parts = 0
+
+  function see(chunk: Buffer): void {
     if (isOver) return
     const seen = Buffer.concat([before, chunk])
     let at = 0
@@ -34,7 +43,15 @@ export function checkDelimiters({ bytes }: Delimiter): (chunk: Buffer) => void {
       if (next !== CRLF) {
         throw malformedForm('something follows a boundary in its line')
       }
+      parts += 1
     }
     before = seen.subarray(Math.max(at, seen.length - bytes.length + 1))
+  }
+
+  return {
+    see,
+    get parts() {
+      return parts
+    },
   }
 }

@@ -94,6 +94,25 @@ for (const [what, odd] of Object.entries({
   }
 }
 
+for (const [what, head] of Object.entries({
+  'no Content-Disposition': 'Content-Type: text/plain',
+  'another Content-Disposition than form-data':
+    'Content-Disposition: attachment; name="a"',
+  'a Content-Disposition that does not parse':
+    'Content-Disposition: form-data; name = "expires_after"',
+})) {
+  t.test(`a part with ${what} is not passed over, but refused`, async (t) => {
+    const { fetch, leftovers } = await startServer(t)
+    const init = upload([purpose, file])
+    const odd = Buffer.from(`--${boundary}\r\n${head}\r\n\r\n3600\r\n`)
+    const body = Buffer.concat([odd, form([purpose, file])])
+    const refusal = await readError(await fetch('/v1/files', { ...init, body }))
+    t.match(refusal, { status: 400, code: 'invalid_multipart' })
+    t.match(refusal.message, /a part has no Content-Disposition/)
+    t.same(await leftovers(), [])
+  })
+}
+
 t.test('a form with no parts at all is a clean refusal', async (t) => {
   const { fetch } = await startServer(t)
   const refusal = await readError(await fetch('/v1/files', upload([])))

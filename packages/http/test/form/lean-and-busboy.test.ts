@@ -253,6 +253,8 @@ t.test('busboy reads the same form however it is cut into pieces', async (t) => 
 
 const oddDelimiter = new RegExp(`(^|\r\n)--${boundary}(?!\r\n|--)`)
 const hasOddDelimiter = (body: Buffer) => oddDelimiter.test(body.toString('latin1'))
+const begun = new RegExp(`(^|\\r\\n)--${boundary}(?=\\r\\n)`, 'g')
+const partsOf = (body: Buffer) => body.toString('latin1').match(begun)?.length ?? 0
 
 t.test('content that passes busboy by is what busboy would have passed on', async () => {
   await fc.assert(
@@ -264,9 +266,11 @@ t.test('content that passes busboy by is what busboy would have passed on', asyn
       async (whole, all, bytes, slow) => {
         const body = damaged(whole, all)
         const direct = await readBusboy(body, bytes, { slow })
-        // With the boundary at hand, what is wrong about a delimiter is refused
-        if (direct === undefined && hasOddDelimiter(body)) return
-        deepEqual(direct, await readBusboy(body, bytes, { direct: false }))
+        const passedOn = await readBusboy(body, bytes, { direct: false })
+        // With the boundary at hand, what busboy passes over is refused
+        const isLax = hasOddDelimiter(body) || partsOf(body) > (passedOn?.length ?? 0)
+        if (direct === undefined && isLax) return
+        deepEqual(direct, passedOn)
       },
     ),
     { numRuns: 1_500 },
