@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { CustodyError } from '@custody/domain/errors'
 import { threadEnvironment } from '../threads/thread-environment.ts'
+import { endJob, ThreadPool } from '../threads/thread-pool.ts'
 import type { HashReply, HashRequest } from './hash-messages.ts'
 
 /** The SHA-256 of one file, also while it grows. */
@@ -13,7 +14,10 @@ export interface FileHash {
   cancel(): Promise<void>
 }
 
-type Pending = { readonly settle: (outcome: HashReply) => void }
+/** Takes what came of one file. */
+type Settle = (outcome: HashReply) => void
+
+type Own = { readonly worker: Worker }
 
 /**
  * One thread that hashes staging files, in turns of 1 MiB each. It reads them back from the page cache, so the main
@@ -22,36 +26,33 @@ type Pending = { readonly settle: (outcome: HashReply) => void }
  * If the thread dies, the hashes it was at fail with `internal_error`, and the next file starts a new one.
  */
 export class HashThread {
-  readonly #createWorker: () => Worker
-  readonly #pending = new Map<number, Pending>()
-  #worker: Worker | undefined
-  #lastId = 0
-  #closed = false
+  readonly #pool: ThreadPool<Own, Settle, HashReply>
 
-  constructor(options: { readonly createWorker?: () => Worker } = {}) {
-    this.#createWorker =
-      options.createWorker ??
-      (() =>
-        new Worker(new URL('./hash-worker.ts', import.meta.url), {
-          env: threadEnvironment(),
-          execArgv: [],
-        }))
+  constructor({
+    createWorker = () =>
+      new Worker(new URL('./hash-worker.ts', import.meta.url), {
+        env: threadEnvironment(),
+        execArgv: [],
+      }),
+  }: { readonly createWorker?: () => Worker } = {}) {
+    this.#pool = new ThreadPool({
+      ...{ name: 'hash', threads: 1 },
+      start: () => ({ worker: createWorker() }),
+      onReply(thread, reply) {
+        const settle = thread.jobs.get(reply.id)
+        endJob(thread, reply.id)
+        settle?.(reply)
+      },
+      onLost: (settle, id, why) => settle({ kind: 'failed', id, message: why }),
+    })
   }
 
+  /** @throws CustodyError `overloaded` after {@link HashThread.close} */
   open(path: string): FileHash {
-    if (this.#closed) {
-      throw new CustodyError('overloaded', 'The store is closing', {
-        headers: { 'retry-after': '1' },
-      })
-    }
-    const worker = this.#running()
-    this.#lastId += 1
-    const id = this.#lastId
     const { promise, resolve } = Promise.withResolvers<HashReply>()
-    this.#pending.set(id, { settle: resolve })
-    worker.ref()
+    const { id, thread } = this.#pool.begin(resolve)
     const send = (request: HashRequest) => {
-      if (this.#pending.has(id)) worker.postMessage(request)
+      if (thread.jobs.has(id)) thread.worker.postMessage(request)
     }
     send({ kind: 'open', id, path })
     return {
@@ -73,32 +74,6 @@ export class HashThread {
   }
 
   async close(): Promise<void> {
-    this.#closed = true
-    await this.#worker?.terminate()
-  }
-
-  #running(): Worker {
-    if (this.#worker !== undefined) return this.#worker
-    const worker = this.#createWorker()
-    let cause = 'the hash thread ended'
-    worker.on('message', (reply: HashReply) => this.#settle(reply))
-    worker.on('error', (error) => {
-      cause = `the hash thread failed: ${error}`
-    })
-    worker.on('exit', () => {
-      if (this.#worker === worker) this.#worker = undefined
-      for (const id of [...this.#pending.keys()]) {
-        this.#settle({ kind: 'failed', id, message: cause })
-      }
-    })
-    this.#worker = worker
-    return worker
-  }
-
-  #settle(reply: HashReply): void {
-    this.#pending.get(reply.id)?.settle(reply)
-    this.#pending.delete(reply.id)
-    // An idle thread keeps no process alive.
-    if (this.#pending.size === 0) this.#worker?.unref()
+    await this.#pool.close()
   }
 }

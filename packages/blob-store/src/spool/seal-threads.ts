@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { CustodyError } from '@custody/domain/errors'
 import type { SealedFormat, SealMode } from '../sealed/sealed-formats.ts'
 import { threadEnvironment } from '../threads/thread-environment.ts'
+import { endJob, type PoolThread, ThreadPool } from '../threads/thread-pool.ts'
 import { type Output, OutputPool } from './output-pool.ts'
 import type { SealReply, SealRequest } from './seal-messages.ts'
 
@@ -26,39 +27,41 @@ export interface ContentSeal {
 /** Outputs for each thread: one is filled, one is written, and two wait in front of the thread. */
 const OUTPUTS = 4
 
-type Thread = {
-  readonly worker: Worker
-  readonly outputs: OutputPool
-  /** By id: what waits for its next reply; undefined while nothing does. */
-  readonly streams: Map<number, ((reply: SealReply) => void) | undefined>
+/** One stream. */
+type Stream = {
+  /** Takes its next reply; undefined while nothing waits for one. */
+  take: ((reply: SealReply) => void) | undefined
 }
 
+type Own = { readonly worker: Worker; readonly outputs: OutputPool }
+
 /**
- * Threads that hash, compress and encrypt, in turns of 1 MiB for each stream: the main thread does none of it. A
- * stream belongs to the thread that had the fewest when it began.
+ * Threads that hash, compress and encrypt, in turns of 1 MiB for each stream: the main thread does none of it.
  *
  * If a thread dies, the streams that it was at fail with `internal_error`, and the next stream starts another.
  */
 export class SealThreads {
-  readonly #max: number
-  readonly #createWorker: () => Worker
-  readonly #threads = new Set<Thread>()
-  #lastId = 0
-  #closed = false
+  readonly #pool: ThreadPool<Own, Stream, SealReply>
 
   /** @param options.threads At most; each starts when the others are busy. */
-  constructor(options: {
+  constructor({
+    threads,
+    createWorker = () =>
+      new Worker(new URL('./seal-worker.ts', import.meta.url), {
+        env: threadEnvironment(),
+        execArgv: [],
+      }),
+  }: {
     readonly threads: number
     readonly createWorker?: () => Worker
   }) {
-    this.#max = options.threads
-    this.#createWorker =
-      options.createWorker ??
-      (() =>
-        new Worker(new URL('./seal-worker.ts', import.meta.url), {
-          env: threadEnvironment(),
-          execArgv: [],
-        }))
+    this.#pool = new ThreadPool({
+      ...{ name: 'seal', threads },
+      // Outputs first: where there is no memory for them, no thread is left behind.
+      start: () => ({ outputs: new OutputPool(OUTPUTS), worker: createWorker() }),
+      onReply: settle,
+      onLost: ({ take }, id, why) => take?.({ kind: 'failed', id, message: why }),
+    })
   }
 
   /** @throws CustodyError `overloaded` after {@link SealThreads.close} */
@@ -68,17 +71,9 @@ export class SealThreads {
     /** 39 bytes. */
     readonly random: Uint8Array
   }): ContentSeal {
-    if (this.#closed) {
-      throw new CustodyError('overloaded', 'The store is closing', {
-        headers: { 'retry-after': '1' },
-      })
-    }
-    const thread = this.#idlest()
-    const { streams, worker, outputs } = thread
-    this.#lastId += 1
-    const id = this.#lastId
-    streams.set(id, undefined)
-    worker.ref()
+    const stream: Stream = { take: undefined }
+    const { id, thread } = this.#pool.begin(stream)
+    const { jobs, worker, outputs } = thread
     const send = (request: SealRequest) => worker.postMessage(request)
     async function ask(
       request: (output: Output) => SealRequest,
@@ -86,8 +81,8 @@ export class SealThreads {
     ) {
       const output = await outputs.take()
       const { promise, resolve } = Promise.withResolvers<SealReply>()
-      if (streams.has(id)) {
-        streams.set(id, resolve)
+      if (jobs.has(id)) {
+        stream.take = resolve
         send(request(output))
       } else resolve({ kind: 'failed', id, message: 'its thread has ended' })
       const reply = await promise
@@ -124,59 +119,24 @@ export class SealThreads {
         return { ...piece, sha256: reply.kind === 'ended' ? reply.sha256 : '' }
       },
       cancel: () => {
-        if (!streams.has(id)) return
+        if (!endJob(thread, id)) return
         send({ kind: 'cancel', id })
-        settle(thread, { kind: 'failed', id, message: 'it was cancelled' })
+        stream.take?.({ kind: 'failed', id, message: 'it was cancelled' })
       },
     }
   }
 
   async close(): Promise<void> {
-    this.#closed = true
-    await Promise.all([...this.#threads].map(({ worker }) => worker.terminate()))
-  }
-
-  #idlest(): Thread {
-    let idlest: Thread | undefined
-    for (const thread of this.#threads) {
-      if (idlest === undefined || thread.streams.size < idlest.streams.size) {
-        idlest = thread
-      }
-    }
-    if (idlest && (idlest.streams.size === 0 || this.#threads.size >= this.#max)) {
-      return idlest
-    }
-    return this.#start()
-  }
-
-  #start(): Thread {
-    // First: where there is no memory for them, no thread is left behind.
-    const outputs = new OutputPool(OUTPUTS)
-    const worker = this.#createWorker()
-    const thread: Thread = { worker, outputs, streams: new Map() }
-    let cause = 'the seal thread ended'
-    worker.on('message', (reply: SealReply) => settle(thread, reply))
-    worker.on('error', (error) => {
-      cause = `the seal thread failed: ${error}`
-    })
-    worker.on('exit', () => {
-      this.#threads.delete(thread)
-      for (const id of [...thread.streams.keys()]) {
-        settle(thread, { kind: 'failed', id, message: cause })
-      }
-    })
-    this.#threads.add(thread)
-    return thread
+    await this.#pool.close()
   }
 }
 
-function settle({ worker, streams }: Thread, reply: SealReply): void {
-  const waiting = streams.get(reply.id)
-  if (reply.kind === 'pushed') streams.set(reply.id, undefined)
-  else streams.delete(reply.id)
-  waiting?.(reply)
-  // An idle thread keeps no process alive.
-  if (streams.size === 0) worker.unref()
+function settle(thread: PoolThread<Own, Stream>, reply: SealReply): void {
+  const stream = thread.jobs.get(reply.id)
+  const take = stream?.take
+  if (stream) stream.take = undefined
+  if (reply.kind !== 'pushed') endJob(thread, reply.id)
+  take?.(reply)
 }
 
 function failure(why: string): CustodyError {

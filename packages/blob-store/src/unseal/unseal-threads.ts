@@ -5,6 +5,7 @@ import { damaged } from '../sealed/damaged.ts'
 import type { SealedExtent } from '../sealed/read-sealed.ts'
 import { FRAME_BYTES } from '../sealed/seek-table.ts'
 import { threadEnvironment } from '../threads/thread-environment.ts'
+import { endJob, type PoolThread, ThreadPool } from '../threads/thread-pool.ts'
 import type { UnsealReply, UnsealRequest } from './unseal-messages.ts'
 
 /** Pairs of outputs that are kept for the next read. */
@@ -13,11 +14,10 @@ const MAX_FREE = 4
 /** One is filled while the other is used. */
 type Outputs = readonly [SharedArrayBuffer, SharedArrayBuffer]
 
-type Thread = {
-  readonly worker: Worker
-  /** By id: what waits for the next replies, in their order; with a count of bytes. */
-  readonly reads: Map<number, PromiseWithResolvers<number>[]>
-}
+/** What waits for the next replies, in their order; with a count of bytes. */
+type Waiting = PromiseWithResolvers<number>[]
+
+type Own = { readonly worker: Worker }
 
 /** What is read, and where it lies. */
 export type SealedRead = {
@@ -28,31 +28,32 @@ export type SealedRead = {
 
 /**
  * Threads that read, decrypt and unpack sealed streams, a segment or frame of each in turn: the main thread does none of
- * it. A read belongs to the thread that had the fewest when it began.
+ * it.
  *
  * If a thread dies, the reads that it was at fail with `internal_error`, and the next one starts another.
  */
 export class UnsealThreads {
-  readonly #max: number
-  readonly #createWorker: () => Worker
-  readonly #threads = new Set<Thread>()
+  readonly #pool: ThreadPool<Own, Waiting, UnsealReply>
   readonly #free: Outputs[] = []
-  #lastId = 0
-  #closed = false
 
   /** @param options.threads At most; each starts when the others are busy. */
-  constructor(options: {
+  constructor({
+    threads,
+    createWorker = () =>
+      new Worker(new URL('./unseal-worker.ts', import.meta.url), {
+        env: threadEnvironment(),
+        execArgv: [],
+      }),
+  }: {
     readonly threads: number
     readonly createWorker?: () => Worker
   }) {
-    this.#max = options.threads
-    this.#createWorker =
-      options.createWorker ??
-      (() =>
-        new Worker(new URL('./unseal-worker.ts', import.meta.url), {
-          env: threadEnvironment(),
-          execArgv: [],
-        }))
+    this.#pool = new ThreadPool({
+      ...{ name: 'unseal', threads },
+      start: () => ({ worker: createWorker() }),
+      onReply: settle,
+      onLost: (waiting, _id, why) => rejectAll(waiting, failure(why)),
+    })
   }
 
   /** See `BlobStore.readSealed`. */
@@ -91,72 +92,30 @@ export class UnsealThreads {
   }
 
   async close(): Promise<void> {
-    this.#closed = true
-    await Promise.all([...this.#threads].map(({ worker }) => worker.terminate()))
+    await this.#pool.close()
   }
 
   #open(what: Omit<Extract<UnsealRequest, { kind: 'open' }>, 'kind' | 'id'>) {
-    if (this.#closed) {
-      throw new CustodyError('overloaded', 'The store is closing', {
-        headers: { 'retry-after': '1' },
-      })
-    }
-    const { reads, worker } = this.#idlest()
-    this.#lastId += 1
-    const id = this.#lastId
-    const waiting: PromiseWithResolvers<number>[] = []
+    const waiting: Waiting = []
+    const { id, thread } = this.#pool.begin(waiting)
+    const { jobs, worker } = thread
     const send = (request: UnsealRequest) => worker.postMessage(request)
-    reads.set(id, waiting)
-    worker.ref()
     send({ kind: 'open', id, ...what })
     return {
       next: () => {
         const asked = Promise.withResolvers<number>()
         // Who stops early does not ask what came of it.
         asked.promise.catch(() => {})
-        if (reads.has(id)) {
+        if (jobs.has(id)) {
           waiting.push(asked)
           send({ kind: 'next', id })
         } else asked.reject(failure('its thread has ended'))
         return asked.promise
       },
       close: () => {
-        if (!reads.delete(id)) return
-        send({ kind: 'close', id })
-        // An idle thread keeps no process alive.
-        if (reads.size === 0) worker.unref()
+        if (endJob(thread, id)) send({ kind: 'close', id })
       },
     }
-  }
-
-  #idlest(): Thread {
-    let idlest: Thread | undefined
-    for (const thread of this.#threads) {
-      if (idlest === undefined || thread.reads.size < idlest.reads.size) idlest = thread
-    }
-    if (idlest && (idlest.reads.size === 0 || this.#threads.size >= this.#max)) {
-      return idlest
-    }
-    return this.#start()
-  }
-
-  #start(): Thread {
-    const worker = this.#createWorker()
-    const thread: Thread = { worker, reads: new Map() }
-    let cause = 'the unseal thread ended'
-    worker.on('message', (reply: UnsealReply) => settle(thread, reply))
-    worker.on('error', (error) => {
-      cause = `the unseal thread failed: ${error}`
-    })
-    worker.on('exit', () => {
-      this.#threads.delete(thread)
-      for (const waiting of thread.reads.values()) {
-        for (const one of waiting.splice(0)) one.reject(failure(cause))
-      }
-      thread.reads.clear()
-    })
-    this.#threads.add(thread)
-    return thread
   }
 }
 
@@ -164,8 +123,8 @@ function createOutputs(): Outputs {
   return [new SharedArrayBuffer(FRAME_BYTES), new SharedArrayBuffer(FRAME_BYTES)]
 }
 
-function settle({ worker, reads }: Thread, reply: UnsealReply): void {
-  const waiting = reads.get(reply.id)
+function settle(thread: PoolThread<Own, Waiting>, reply: UnsealReply): void {
+  const waiting = thread.jobs.get(reply.id)
   const [first] = waiting ?? []
   // Nobody waits for what a read that was closed still led to.
   if (!waiting || !first) return
@@ -174,9 +133,12 @@ function settle({ worker, reads }: Thread, reply: UnsealReply): void {
     first.resolve(reply.bytes)
     return
   }
-  reads.delete(reply.id)
-  for (const one of waiting.splice(0)) one.reject(CustodyError.revive(reply.error))
-  if (reads.size === 0) worker.unref()
+  endJob(thread, reply.id)
+  rejectAll(waiting, CustodyError.revive(reply.error))
+}
+
+function rejectAll(waiting: Waiting, error: CustodyError): void {
+  for (const one of waiting.splice(0)) one.reject(error)
 }
 
 function failure(why: string): CustodyError {
