@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import {
   custody,
   custodyHere,
@@ -80,10 +81,21 @@ t.test('beside a server that is well there is nothing to be done', async (t) => 
   )
   const path = join(dataDir, part)
   writeFileSync(path, flip(readFileSync(path), 50))
-  const { content, ...others } = problemsOf(await server.custody('doctor', '--json'))
+  // As between the two steps of a server that destroys content.
+  const lease = new DatabaseSync(join(dataDir, 'run', 'backup.lock'))
+  t.teardown(() => lease.close())
+  lease.exec('begin exclusive')
+  const ended = await put(server, randomBytes(100_000))
+  await server.api.delete(ended)
+  const rest = globSync('blobs/*/*', { cwd: dataDir }).filter(
+    (other) => !objects.has(other) && other !== part,
+  )
+  t.equal(rest.length, 1)
+  for (const object of rest) rmSync(join(dataDir, object))
+  const { content, ...others } = problemsOf(await server.custodyHere('doctor', '--json'))
   const [, digits] = upload.split('_')
   t.match(content?.replaceAll('-', ''), `is not authentic (upload ${digits})`)
-  t.strictSame(others, {}, 'what is no file yet is looked at, too')
+  t.strictSame(others, {}, 'and nothing else is wrong')
 })
 
 t.test('what is wrong is told, each with what to do', async (t) => {

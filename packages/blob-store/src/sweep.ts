@@ -10,7 +10,9 @@ export type SweepOptions = {
   readonly store: Pick<BlobStore, 'list' | 'existing' | 'delete'>
   /** Those of `extentIds` (at most 1,000) that an event promises and none has destroyed. */
   readonly isReferenced: (extentIds: readonly string[]) => Promise<ReadonlySet<string>>
-  /** Every extent id that must be in the store: not the inline ones. */
+  /** Those of them that must be in the store: the others wait to be destroyed, and may be gone already. */
+  readonly isNeeded: (extentIds: readonly string[]) => Promise<ReadonlySet<string>>
+  /** Every extent id that an event promises to be in the store: not the inline ones. */
   readonly referenced: () => AsyncIterable<string>
   /** The time, in Unix milliseconds. */
   readonly now: number
@@ -39,7 +41,7 @@ export type SweepResult = {
   /** How many orphans may be removed without force. */
   readonly allowed: number
   readonly removed: readonly string[]
-  /** Extents that an event promises and the store does not have. */
+  /** Extents that must be in the store, and are not. */
   readonly missing: readonly string[]
 }
 
@@ -76,15 +78,15 @@ async function findOrphans({ store, isReferenced, now, minAgeMs, signal }: Sweep
   return { objects, orphans, young }
 }
 
-async function findMissing({ store, isReferenced, referenced, signal }: SweepOptions) {
+async function findMissing({ store, isNeeded, referenced, signal }: SweepOptions) {
   const missing: string[] = []
   for await (const batch of batches(referenced())) {
     signal?.throwIfAborted()
     const stored = await store.existing(batch, signalOption(signal))
     const absent = batch.filter((extentId) => !stored.has(extentId))
     if (absent.length === 0) continue
-    // A delete may have passed between the two questions.
-    const still = await isReferenced(absent)
+    // A delete may have passed between the two questions, or be half-way.
+    const still = await isNeeded(absent)
     missing.push(...absent.filter((extentId) => still.has(extentId)))
   }
   return missing

@@ -1,4 +1,5 @@
 import type { Sql } from '@custody/event-log'
+import { isGarbage } from '../files/garbage.ts'
 import { findExtent, listExtents } from './extents.ts'
 
 const PAGE = 1000
@@ -27,7 +28,16 @@ export function extentReferences(reader: Reader) {
       for (const id of ids) if (await findExtent(reader.sql, id)) found.add(id)
       return found
     },
-    /** Every id that must be there. */
+    /** Those of these ids that are promised, and do not wait to be destroyed. */
+    async isNeeded(ids: readonly string[]): Promise<ReadonlySet<string>> {
+      const found = new Set<string>()
+      for (const id of ids) {
+        const isOver = await isGarbage(reader.sql, id)
+        if (!isOver && (await findExtent(reader.sql, id))) found.add(id)
+      }
+      return found
+    },
+    /** Every id that is promised. */
     async *referenced(): AsyncGenerator<string> {
       for await (const { id } of storedExtents(reader)) yield id
     },
