@@ -65,7 +65,12 @@ t.test('a slow body that keeps moving is never cut', async (t) => {
 
 t.test('a client is not blamed for the time that our own disk takes', async (t) => {
   const server = await startServer(t, {
-    options: { idleMs: 1_000, slowAfterMs: 1_000, checkEveryMs: 10, minBytesPerSecond: 1e6 },
+    options: {
+      idleMs: 1_000,
+      slowAfterMs: 1_000,
+      checkEveryMs: 10,
+      minBytesPerSecond: 1e6,
+    },
   })
   let waits = 0
   server.files.beforeWrite = async () => {
