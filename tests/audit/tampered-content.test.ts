@@ -1,5 +1,13 @@
-import { appendFileSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { execFileSync } from 'node:child_process'
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, join } from 'node:path'
 import { startServer, storedBlobs } from '@custody/testkit'
 import t from 'tap'
 import type { Random } from '../crash/random.ts'
@@ -45,6 +53,25 @@ const tamperings: Readonly<
     const path = pick()
     rmSync(path)
     return toObject(path)
+  },
+  'a folder in the place of an object': (_dataDir, _random, pick) => {
+    const path = pick()
+    rmSync(path)
+    mkdirSync(path)
+    return toObject(path)
+  },
+  'a pipe in the place of an object': (_dataDir, _random, pick) => {
+    const path = pick()
+    rmSync(path)
+    execFileSync('mkfifo', [path])
+    return toObject(path)
+  },
+  'an object beside its place': (_dataDir, random, pick) => {
+    const path = pick()
+    const folder = join(path, '..')
+    const key = random.pick([`${basename(folder)}/${basename(path)}.old`, basename(path)])
+    cpSync(path, join(folder, '..', key ?? ''))
+    return { what: 'a copy', table: 'blobs', keys: [`'${key}'`] }
   },
   'an object that was added': (_dataDir, _random, pick) => {
     const path = pick()

@@ -3,11 +3,17 @@ import { stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { CustodyError } from '@custody/domain/errors'
 import type { ReadOptions } from '../byte-range.ts'
+import { READ_FLAGS } from '../read-flags.ts'
 import { hasCode } from './durable-files.ts'
 import { storageError } from './storage-error.ts'
 
 /** Bytes of one read: large ones cost fewer trips through the thread pool. */
 const READ_BYTES = 256 * 1024
+
+/** What a folder, a pipe, a socket or a loop of links gives in the place of a file. */
+const NO_FILE = ['EISDIR', 'ESPIPE', 'ENXIO', 'ELOOP']
+
+const GONE = ['ENOENT', 'ENOTDIR']
 
 const openFile = promisify(open)
 const closeFile = promisify(close)
@@ -38,7 +44,7 @@ export async function* readExtent(
 
   signal?.throwIfAborted()
   if (start >= end) return
-  const descriptor = await openFile(path, 'r').catch((error: Error) => {
+  const descriptor = await openFile(path, READ_FLAGS).catch((error: Error) => {
     throw readFault(error, extentId)
   })
   let ahead: Promise<Uint8Array> | undefined = readOne(descriptor)
@@ -74,8 +80,11 @@ export async function requireLength(
 
 /** An error of the file system as one of the store: what is missing or cannot be read is `content_damaged`. */
 export function readFault(error: unknown, extentId: string): unknown {
-  if (hasCode(error, 'ENOENT')) return damaged(extentId, 'is missing', error)
+  if (GONE.some((code) => hasCode(error, code)))
+    return damaged(extentId, 'is missing', error)
   if (hasCode(error, 'EIO')) return damaged(extentId, 'cannot be read', error)
+  if (NO_FILE.some((code) => hasCode(error, code)))
+    return damaged(extentId, 'is no file', error)
   return storageError(error, 'Stored content could not be read')
 }
 

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { READ_FLAGS } from '../read-flags.ts'
 import { openSealedFile, type SealedFileKey } from '../sealed/sealed-file.ts'
 import { damaged, readFault } from './read-extent.ts'
 
@@ -54,7 +55,7 @@ function openSealed({ path, bytes, extentId }: StoredFilePlace, key: SealedFileK
 }
 
 function openPlain({ path, bytes, extentId }: StoredFilePlace): StoredFile {
-  const descriptor = openSync(path, 'r')
+  const descriptor = openSync(path, READ_FLAGS)
   const { size } = fstatSync(descriptor)
   if (size < bytes) {
     closeSync(descriptor)

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { READ_FLAGS } from '../read-flags.ts'
 import { damaged } from './damaged.ts'
 import { isCompressed, type SealedFormat } from './sealed-formats.ts'
 import { FOOTER_BYTES, type Frame, parseSeekTable, seekTableBytes } from './seek-table.ts'
@@ -45,7 +46,7 @@ type Span = { readonly start: number; readonly content: Uint8Array }
  * @throws CustodyError `content_damaged`, as `read` does too; the system's error when the file cannot be opened
  */
 export function openSealedFile(path: string, key: SealedFileKey): SealedFile {
-  const descriptor = openSync(path, 'r')
+  const descriptor = openSync(path, READ_FLAGS)
   try {
     const stream = openSegments(descriptor, key)
     const opened = isCompressed(key.format) ? openFrames(stream) : stream

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type BlobReader, isSealedFormat } from '@custody/blob-store'
-import { CustodyError, type Extent } from '@custody/domain'
+import { CustodyError, type Extent, quote } from '@custody/domain'
 import { type Finding, type LogTables, type Sql, statement } from '@custody/event-log'
 import {
   type ExtentRow,
@@ -317,6 +317,11 @@ async function strayObjects({ sql, blobs, isServed, now, signal }: VerifyBlobsOp
       const problem = 'an object that no event promises'
       findings.push({ ...finding(extentId, undefined, problem), table })
     }
+  }
+  for await (const path of blobs.strays()) {
+    signal?.throwIfAborted()
+    const problem = 'nothing that is stored is kept there, or has such a name'
+    findings.push({ ...finding(quote(path), undefined, problem), table: 'blobs' })
   }
   return { findings, young }
 }
