@@ -158,12 +158,12 @@ t.test('after a random history the index is what the log says', async (t) => {
     }
     if (round === 0) await history.begin()
     await Promise.all([client(), client(), client(), client()])
-    const beside = await server.custody('audit', 'replay')
+    const beside = await server.custodyHere('audit', 'replay')
     t.equal(beside.code, 0, beside.stdout)
 
     if (round % 2 === 0) await server.kill()
     else t.equal(await server.stop(), 0)
-    const after = await server.custody('audit', 'replay')
+    const after = await server.custodyHere('audit', 'replay')
     t.equal(after.code, 0, after.stdout)
   }
   const server = await startServer(t, { dataDir })

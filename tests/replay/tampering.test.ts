@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { firstGeneration, physicalNames } from '@custody/event-log'
 import { projections } from '@custody/file-index'
-import { custody, startServer, temporaryFolder } from '@custody/testkit'
+import { custody, custodyHere, startServer, temporaryFolder } from '@custody/testkit'
 import t from 'tap'
 
 // A deployment with something in every table, stopped; each test tampers with a copy of it.
@@ -118,7 +118,7 @@ const tamperings = {
 for (const [what, { sql, says }] of Object.entries(tamperings)) {
   t.test(`replay finds tampering with ${what}, and names table and row`, async (t) => {
     const dataDir = tamper(what.replaceAll(' ', '-'), sql)
-    const { code, stdout } = await custody(['audit', 'replay'], { dataDir })
+    const { code, stdout } = await custodyHere(['audit', 'replay'], { dataDir })
     t.equal(code, 1)
     t.match(stdout, says)
   })
