@@ -1,4 +1,11 @@
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { howOften } from '@custody/testkit'
@@ -87,5 +94,8 @@ t.test('a bit that was flipped in log.checkpoint is found', async (t) => {
     t.match(await verify(copied), { count: 1, findings: [{ table: 'log.checkpoint' }] })
   }
   rmSync(path)
+  mkdirSync(path)
+  t.match(await verify(copied), { count: 1, findings: [{ table: 'log.checkpoint' }] })
+  rmdirSync(path)
   t.same((await verify(copied)).findings, [], 'a start that was cut short has none')
 })

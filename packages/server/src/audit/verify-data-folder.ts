@@ -153,7 +153,9 @@ export async function verifyDataFolder(
 /** Before the log is opened: a row is written before the file. */
 function readHighWater(dataDir: string): Buffer | undefined {
   const path = join(dataDir, CHECKPOINT_FILE)
-  return existsSync(path) ? readFileSync(path) : undefined
+  if (!existsSync(path)) return undefined
+  // A folder or a pipe is no checkpoint either, and is told as one that is empty.
+  return statSync(path).isFile() ? readFileSync(path) : Buffer.alloc(0)
 }
 
 /** A small log is verified before threads have warmed up. */
