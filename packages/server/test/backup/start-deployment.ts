@@ -9,7 +9,8 @@ import {
   makeTemporaryFolder,
   removeFolder,
 } from '../../../testkit/src/server/temporary-folder.ts'
-import { type BackupOptions, makeBackup } from '../../src/backup/make-backup.ts'
+import type { BackupOptions } from '../../src/backup/make/backup-options.ts'
+import { makeBackup } from '../../src/backup/make/make-backup.ts'
 import {
   type RestoreOptions,
   restoreBackup,

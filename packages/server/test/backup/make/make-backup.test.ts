@@ -12,10 +12,10 @@ import {
 import { join } from 'node:path'
 import { takeExclusiveLock } from '@custody/event-log'
 import t from 'tap'
-import { checkBackup } from '../../src/backup/check-backup.ts'
-import { takeBackupLease } from '../../src/data-folder/backup-lease.ts'
-import { layout } from '../../src/data-folder/data-folder.ts'
-import { filledScratch, said } from './start-deployment.ts'
+import { checkBackup } from '../../../src/backup/check-backup.ts'
+import { takeBackupLease } from '../../../src/data-folder/backup-lease.ts'
+import { layout } from '../../../src/data-folder/data-folder.ts'
+import { filledScratch, said } from '../start-deployment.ts'
 
 const here = await filledScratch(t)
 const manifest = join(here.backup, 'manifest.sha256')
