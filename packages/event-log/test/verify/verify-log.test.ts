@@ -1,4 +1,5 @@
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, cpSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
 import { frontierRoot, leafHash } from '@custody/transparency'
 import t, { type Test } from 'tap'
 import { asker } from '../../../testkit/src/event-log/asker.ts'
@@ -43,10 +44,22 @@ const places = (findings: readonly Finding[]) => [
   ),
 ]
 
+const folder = t.testdir({})
+const originals = new Map<SqliteDriverName, ReturnType<typeof fill>>()
+
 /** A closed log of 600 events: two full tiles, and accounts of which one was forgotten. */
 async function filled(t: Test, driver: SqliteDriverName = 'node') {
+  const original = originals.get(driver) ?? fill(driver)
+  originals.set(driver, original)
+  const { path, root } = await original
   const store = sqliteLogStore(t, driver)
-  const log = await store.open()
+  cpSync(path, store.path)
+  return { store, root }
+}
+
+async function fill(driver: SqliteDriverName) {
+  const { path, open } = sqliteLogStore(t, driver, join(folder, driver))
+  const log = await open()
   const ask = asker(log)
   await ask({ type: 'Open', account: 'a', owner: 'Ada', secret: '\ufffd' })
   await ask({ type: 'Open', account: 'b', owner: 'Bob' })
@@ -58,7 +71,7 @@ async function filled(t: Test, driver: SqliteDriverName = 'node') {
   const { position, frontier } = await log.reader.head()
   t.equal(position, 600)
   await log.close()
-  return { store, root: frontierRoot(frontier) }
+  return { path, root: frontierRoot(frontier) }
 }
 
 /** As somebody does who can write the file: the triggers are gone meanwhile. */
