@@ -47,10 +47,17 @@ t.before(async () => {
   const { events, root } = await verifyDataFolder({ dataDir, driver: 'node', now: 0 })
   t.equal((await server.custody('audit', 'checkpoint', '--out', signed)).code, 0)
   kept = { size: events, root: Buffer.from(root, 'base64') }
+  const first = readFileSync(signed, 'utf8')
+  const again = await server.custodyHere('audit', 'checkpoint', '--out', signed)
+  t.match(again, { code: 1, stderr: /is there already.* Name another file/ })
+  t.equal(readFileSync(signed, 'utf8'), first, 'what was kept is not overwritten')
+  const nowhere = join(folder, 'nowhere', 'kept')
+  const unwritten = await server.custodyHere('audit', 'checkpoint', '--out', nowhere)
+  t.match(unwritten, { code: 1, stderr: /nowhere.*' cannot be written: ENOENT/ })
   for (let n = 0; n < 20; n += 1) await server.api.upload(upload)
   t.equal(await server.stop(), 0)
-  const [first] = await readEvents(dataDir)
-  logId = String(Object(first?.record.data).log_id)
+  const [birth] = await readEvents(dataDir)
+  logId = String(Object(birth?.record.data).log_id)
 })
 
 async function verify(text: string, options: { key?: string; dir?: string } = {}) {

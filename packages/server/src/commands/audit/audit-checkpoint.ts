@@ -74,6 +74,19 @@ function lastKept({ dataDir }: Config): string {
 }
 
 function output(context: CommandContext, text: string, out: string | undefined): void {
-  if (out === undefined) context.print(text.replace(/\n$/, ''))
-  else writeFileSync(resolve(context.cwd, out), text)
+  if (out === undefined) {
+    context.print(text.replace(/\n$/, ''))
+    return
+  }
+  try {
+    // What was kept before is worth more than what the log says now.
+    writeFileSync(resolve(context.cwd, out), text, { flag: 'wx' })
+  } catch (cause) {
+    const { code, message: reason } = Object(cause)
+    const why =
+      code === 'EEXIST'
+        ? 'is there already, and nothing that was kept is overwritten. Name another file'
+        : `cannot be written: ${reason}`
+    throw new CustodyError('invalid_configuration', `${quote(out)} ${why}.`, { cause })
+  }
 }
