@@ -39,7 +39,8 @@ export {
 } from './files/as-of.ts'
 export { type CountFiles, countFiles } from './files/count-files.ts'
 export { dueFiles, nextDeadline } from './files/deadlines.ts'
-export { type FilesBatch, filesProjection } from './files/files-projection.ts'
+export type { FilesBatch } from './files/files-batch.ts'
+export { filesProjection } from './files/files-projection.ts'
 export type { FileRow, GarbageRow, UsageRow } from './files/files-tables.ts'
 export { findFile, findFileOf } from './files/find-file.ts'
 export { findGarbage, isGarbage } from './files/garbage.ts'
@@ -66,7 +67,8 @@ export { projections } from './projections.ts'
 export { findUpload, findUploadOf, listUploadParts } from './uploads/find-upload.ts'
 export { findPendingBytes } from './uploads/pending-bytes.ts'
 export { dueUploads, nextUploadDeadline } from './uploads/upload-deadlines.ts'
-export { type UploadsBatch, uploadsProjection } from './uploads/uploads-projection.ts'
+export type { UploadsBatch } from './uploads/uploads-batch.ts'
+export { uploadsProjection } from './uploads/uploads-projection.ts'
 export {
   findWebhook,
   listAllWebhooks,
