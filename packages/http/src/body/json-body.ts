@@ -1,6 +1,8 @@
 import { CustodyError, quote } from '@custody/domain/errors'
 import { acceptBody } from '../answers/accept-body.ts'
 import type { TransferWatch } from '../connections/transfer-watch.ts'
+import { repeatedKey } from '../fields/values/repeated-key.ts'
+import { duplicateParameter } from '../fields/values/single-field.ts'
 import { gatherBody } from '../form/gather-body.ts'
 import type { RequestContext } from '../request-context.ts'
 
@@ -16,7 +18,7 @@ const acceptedType =
 /**
  * The JSON of a request's body; an empty body is an empty object.
  *
- * @throws CustodyError `unsupported_media_type`, `body_too_large`, `invalid_json`
+ * @throws CustodyError `unsupported_media_type`, `body_too_large`, `invalid_json`, `duplicate_parameter`
  */
 export async function jsonBody(
   context: RequestContext,
@@ -35,19 +37,25 @@ export async function jsonBody(
   acceptBody(context)
   const body = await gatherBody(context.req, watch, maxBytes, tooLarge)
   if (body.length === 0) return {}
+  let text: string
   let value: unknown
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+    text = new TextDecoder('utf-8', { fatal: true }).decode(body)
+    value = JSON.parse(text)
   } catch (cause) {
     throw new CustodyError('invalid_json', 'The body is not well-formed JSON in UTF-8.', {
       cause,
     })
   }
-  if (!isDeeper(value, maxDepth)) return value
-  throw new CustodyError(
-    'invalid_json',
-    `The body is nested too deep: at most ${maxDepth} objects and arrays within each other are allowed.`,
-  )
+  if (isDeeper(value, maxDepth)) {
+    throw new CustodyError(
+      'invalid_json',
+      `The body is nested too deep: at most ${maxDepth} objects and arrays within each other are allowed.`,
+    )
+  }
+  const key = repeatedKey(text)
+  if (key !== undefined) throw duplicateParameter(key.slice(0, 64))
+  return value
 }
 
 function isDeeper(value: unknown, depth: number): boolean {

@@ -129,6 +129,12 @@ const refused = {
   'an array': [[], 'invalid_type', 'body'],
   __proto__: ['{"name":"a","__proto__":{}}', 'unknown_parameter', '__proto__'],
   'no JSON': ['{"name":', 'invalid_json', null],
+  'a name twice': ['{"name":"a","name":"b"}', 'duplicate_parameter', 'name'],
+  'a limit twice': [
+    '{"name":"a","limits":{"quota_bytes":1,"quota_bytes":9}}',
+    'duplicate_parameter',
+    'quota_bytes',
+  ],
   'a name that is no Unicode text': ['{"name":"\\ud800"}', 'invalid_value', 'name'],
   'a name with U+0000': [{ name: 'a\0b' }, 'invalid_value', 'name'],
   'a purpose with U+0000': [
