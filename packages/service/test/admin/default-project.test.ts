@@ -1,30 +1,14 @@
-import { join } from 'node:path'
-import { openSqliteEventLog } from '@custody/event-log'
-import { findApiKeyByHash, findProject, projections } from '@custody/file-index'
+import { findApiKeyByHash, findProject } from '@custody/file-index'
 import t, { type Test } from 'tap'
 import { configureDefaultProject } from '../../src/admin/default-project.ts'
-import { createAppender } from '../../src/appender.ts'
 import { hashKey } from '../../src/auth/key-secret.ts'
-import { createIds } from '../../src/ids.ts'
-import { genesis } from '../../src/log/genesis.ts'
-import { logModuleUrl } from '../../src/log/log-module-url.ts'
+import { openLog } from '../support/open-log.ts'
 
 const project = 'default'
 const asking = { project, actor: 'admin', requestId: 'req_1' }
 
-async function openLog(t: Test) {
-  const ids = createIds(Date.now)
-  const log = await openSqliteEventLog({
-    path: join(t.testdir({}), 'custody.db'),
-    driver: 'node',
-    module: logModuleUrl,
-    projections,
-    genesis: genesis('a test', ids),
-    onDefect: (defect) => t.fail(defect.message),
-    onLost: (error) => t.fail(error.message),
-  })
-  t.teardown(() => log.close())
-  const appender = createAppender(log, ids)
+async function start(t: Test) {
+  const { log, ids, appender } = await openLog(t)
   const environment = { log, clock: Date.now, ids }
   return {
     log,
@@ -37,7 +21,7 @@ async function openLog(t: Test) {
 }
 
 t.test('the project and its key are made once', async (t) => {
-  const { configure, find, events } = await openLog(t)
+  const { configure, find, events } = await start(t)
   await configure('one')
   t.match(await find('one'), { project, account: null })
   const before = await events()
@@ -46,7 +30,7 @@ t.test('the project and its key are made once', async (t) => {
 })
 
 t.test('a changed key takes the place of the former, and may come back', async (t) => {
-  const { configure, find } = await openLog(t)
+  const { configure, find } = await start(t)
   await configure('one')
   await configure('two')
   t.equal(await find('one'), null)
@@ -57,7 +41,7 @@ t.test('a changed key takes the place of the former, and may come back', async (
 })
 
 t.test('without a configuration, key and dialect stay', async (t) => {
-  const { log, configure, find, events } = await openLog(t)
+  const { log, configure, find, events } = await start(t)
   await configure(undefined)
   t.match(await findProject(log.reader.sql, project), { archivedAt: null })
   await configure('one')
@@ -68,7 +52,7 @@ t.test('without a configuration, key and dialect stay', async (t) => {
 })
 
 t.test('an archived project takes no key, and does not stop the start', async (t) => {
-  const { appender, configure, find, events } = await openLog(t)
+  const { appender, configure, find, events } = await start(t)
   await configure('one')
   await appender.append({ type: 'ArchiveProject', id: project }, asking)
   const before = await events()
@@ -78,7 +62,7 @@ t.test('an archived project takes no key, and does not stop the start', async (t
 })
 
 t.test('the key of a service account is refused by its id', async (t) => {
-  const { appender, configure, find } = await openLog(t)
+  const { appender, configure, find } = await start(t)
   await configure('one')
   const secret = { sha256: hashKey('two'), redacted: '...' }
   const key = { id: 'key_2', name: 'k', expiresAt: null, ...secret }

@@ -1,34 +1,18 @@
-import { join } from 'node:path'
 import { CustodyError } from '@custody/domain'
-import { openSqliteEventLog } from '@custody/event-log'
-import { projections } from '@custody/file-index'
 import t, { type Test } from 'tap'
-import { type Appender, createAppender } from '../../src/appender.ts'
+import type { Appender } from '../../src/appender.ts'
 import { createKeyUses } from '../../src/auth/key-uses.ts'
-import { createIds } from '../../src/ids.ts'
-import { genesis } from '../../src/log/genesis.ts'
-import { logModuleUrl } from '../../src/log/log-module-url.ts'
+import { openLog } from '../support/open-log.ts'
 
-async function openLog(t: Test, driver: 'node' | 'sqlite3') {
-  const ids = createIds(Date.now)
-  const log = await openSqliteEventLog({
-    path: join(t.testdir({}), 'custody.db'),
-    driver,
-    module: logModuleUrl,
-    projections,
-    genesis: genesis('a test', ids),
-    onDefect: (defect) => t.fail(defect.message),
-    onLost: (error) => t.fail(error.message),
-  })
-  t.teardown(() => log.close())
-  const environment = { log, ids }
-  const appender = createAppender(log, ids)
+async function start(t: Test, driver: 'node' | 'sqlite3') {
+  const { appender, ...environment } = await openLog(t, { driver })
+  const { log } = environment
   return { log, appender, open: (by = appender) => createKeyUses(environment, by) }
 }
 
 for (const driver of ['node', 'sqlite3'] as const) {
   t.test(`${driver}: uses are told at once, and kept when written`, async (t) => {
-    const { log, open } = await openLog(t, driver)
+    const { log, open } = await start(t, driver)
     const uses = open()
     t.equal(await uses.lastUse('key_1'), null)
     uses.note('key_1', 5_000_900)
@@ -48,7 +32,7 @@ for (const driver of ['node', 'sqlite3'] as const) {
   t.test(
     `${driver}: an earlier use does not take the place of a later one`,
     async (t) => {
-      const { open } = await openLog(t, driver)
+      const { open } = await start(t, driver)
       for (const at of [9_000_000, 8_000_000]) {
         const uses = open()
         uses.note('key_1', at)
@@ -60,7 +44,7 @@ for (const driver of ['node', 'sqlite3'] as const) {
 }
 
 t.test('many keys are written down in slices', async (t) => {
-  const { open } = await openLog(t, 'node')
+  const { open } = await start(t, 'node')
   const uses = open()
   for (let n = 0; n < 2_500; n += 1) uses.note(`key_${n}`, n * 1_000)
   await uses.flush()
@@ -68,7 +52,7 @@ t.test('many keys are written down in slices', async (t) => {
 })
 
 t.test('what could not be written is written with the next', async (t) => {
-  const { appender, open } = await openLog(t, 'node')
+  const { appender, open } = await start(t, 'node')
   let isFull = true
   const failing: Appender = {
     ...appender,

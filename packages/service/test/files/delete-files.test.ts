@@ -1,18 +1,13 @@
-import { join } from 'node:path'
 import { CustodyError } from '@custody/domain'
-import { openSqliteEventLog } from '@custody/event-log'
-import { listFiles, projections } from '@custody/file-index'
-
+import { listFiles } from '@custody/file-index'
 import t, { type Test } from 'tap'
 import { testClock } from '../../../testkit/src/event-log/test-clock.ts'
 import { configureDefaultProject } from '../../src/admin/default-project.ts'
-import { type Appender, createAppender } from '../../src/appender.ts'
+import type { Appender } from '../../src/appender.ts'
 import type { Principal } from '../../src/auth/principal.ts'
 import { createBulkDeletion } from '../../src/files/delete-files.ts'
 import type { BulkDeletionQuery } from '../../src/files/files.ts'
-import { createIds } from '../../src/ids.ts'
-import { genesis } from '../../src/log/genesis.ts'
-import { logModuleUrl } from '../../src/log/log-module-url.ts'
+import { openLog } from '../support/open-log.ts'
 
 const never = new AbortController().signal
 const bounds = { maxFiles: 10, maxIds: 4, atOnce: 3, countedAtOnce: 5 }
@@ -27,19 +22,7 @@ const asking = { project: 'default', actor: 'a test', requestId: 'req_1' }
 /** A real log, whose clock stands still, and deletions with small bounds. */
 async function start(t: Test, wrap: (appender: Appender) => Appender = (one) => one) {
   const clock = testClock()
-  const ids = createIds(Date.now)
-  const log = await openSqliteEventLog({
-    path: join(t.testdir({}), 'custody.db'),
-    driver: 'node',
-    module: logModuleUrl,
-    projections,
-    genesis: genesis('a test', ids),
-    clock: clock.buffer,
-    onDefect: (defect) => t.fail(defect.message),
-    onLost: (error) => t.fail(error.message),
-  })
-  t.teardown(() => log.close())
-  const appender = createAppender(log, ids)
+  const { log, ids, appender } = await openLog(t, { clock: clock.buffer })
   const nowMs = () => clock.now / 1000
   const environment = { log, clock: nowMs, ids }
   await configureDefaultProject(environment, appender, {

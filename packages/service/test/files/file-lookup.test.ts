@@ -1,30 +1,13 @@
-import { join } from 'node:path'
 import type { FileState } from '@custody/domain'
-import { openSqliteEventLog } from '@custody/event-log'
-import { projections } from '@custody/file-index'
 import t, { type Test } from 'tap'
 import { configureDefaultProject } from '../../src/admin/default-project.ts'
-import { createAppender } from '../../src/appender.ts'
 import { createFileLookup } from '../../src/files/file-lookup.ts'
-import { createIds } from '../../src/ids.ts'
-import { genesis } from '../../src/log/genesis.ts'
-import { logModuleUrl } from '../../src/log/log-module-url.ts'
+import { openLog } from '../support/open-log.ts'
 
 const asking = { project: 'default', actor: 'a test', requestId: 'req_1' }
 
 async function start(t: Test, driver: 'node' | 'sqlite3') {
-  const ids = createIds(Date.now)
-  const log = await openSqliteEventLog({
-    path: join(t.testdir({}), 'custody.db'),
-    driver,
-    module: logModuleUrl,
-    projections,
-    genesis: genesis('a test', ids),
-    onDefect: (defect) => t.fail(defect.message),
-    onLost: (error) => t.fail(error.message),
-  })
-  t.teardown(() => log.close())
-  const appender = createAppender(log, ids)
+  const { log, ids, appender } = await openLog(t, { driver })
   const environment = { log, clock: Date.now, ids }
   await configureDefaultProject(environment, appender, {
     apiKey: undefined,

@@ -1,8 +1,6 @@
 import { join } from 'node:path'
 import { openDiskBlobStore } from '@custody/blob-store'
 import type { ProjectLimits } from '@custody/domain'
-import { openSqliteEventLog } from '@custody/event-log'
-import { projections } from '@custody/file-index'
 import type { Test } from 'tap'
 // By its path: the service does not depend on what its tests have in common with others.
 import type { TestClock } from '../../../testkit/src/event-log/test-clock.ts'
@@ -10,11 +8,10 @@ import type { Principal } from '../../src/auth/principal.ts'
 import { createService } from '../../src/create-service.ts'
 import type { FileView, UploadPolicy } from '../../src/files/files.ts'
 import { createIds } from '../../src/ids.ts'
-import { genesis } from '../../src/log/genesis.ts'
-import { logModuleUrl } from '../../src/log/log-module-url.ts'
 import { createPluginHost } from '../../src/plugin-host/index.ts'
 import type { Service } from '../../src/service.ts'
 import type { ServiceEnvironment } from '../../src/service-environment.ts'
+import { openLog } from '../support/open-log.ts'
 
 const API_KEY = 'sk-custody-key-of-a-test'
 const never = new AbortController().signal
@@ -66,17 +63,13 @@ export async function startService(
   t.teardown(() => plugins.close())
   const blobs = await openDiskBlobStore({ folder, newId: ids.uuid })
   t.teardown(() => blobs.close())
-  const log = await openSqliteEventLog({
+  const { log } = await openLog(t, {
+    ids,
     path: join(folder, 'custody.db'),
-    driver: 'node',
-    module: logModuleUrl,
-    projections,
-    genesis: genesis('a test', ids),
     ...(clock && { clock: clock.buffer }),
     onDefect: nothing,
     onLost: nothing,
   })
-  t.teardown(() => log.close())
   const environment = { log, blobs, plugins, clock: now, ids, logger }
   const service = await createService(environment, {
     adminKeys: [],

@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { openSqliteEventLog } from '@custody/event-log'
-import { listMasterKeys, listWrappedKeys, projections } from '@custody/file-index'
+import { listMasterKeys, listWrappedKeys } from '@custody/file-index'
 import t, { type Test } from 'tap'
-import { type Appender, createAppender } from '../../src/appender.ts'
+import type { Appender } from '../../src/appender.ts'
 import { createIds } from '../../src/ids.ts'
 import {
   type KeyRing,
@@ -14,8 +12,7 @@ import {
   openKeyRing,
 } from '../../src/index.ts'
 import { createMasterKeyRotation } from '../../src/keys/master-key-rotation.ts'
-import { genesis } from '../../src/log/genesis.ts'
-import { logModuleUrl } from '../../src/log/log-module-url.ts'
+import { openLog } from '../support/open-log.ts'
 
 const ids = createIds(Date.now)
 const nothing = () => {}
@@ -42,18 +39,8 @@ function keyStore(): MasterKeyStore & { keys: MasterKey[]; isBroken: boolean } {
   return store
 }
 
-async function openLog(t: Test) {
-  const log = await openSqliteEventLog({
-    path: join(t.testdir({}), 'custody.db'),
-    driver: 'node',
-    module: logModuleUrl,
-    projections,
-    genesis: genesis('a test', ids),
-    onDefect: nothing,
-    onLost: nothing,
-  })
-  t.teardown(() => log.close())
-  const appender = createAppender(log, ids)
+async function startLog(t: Test) {
+  const { log, appender } = await openLog(t, { ids, onDefect: nothing, onLost: nothing })
   await appender.append(
     { type: 'CreateProject', id: 'p', name: 'p', dialect: 'openai', limits: {} },
     { project: 'p', ...asking },
@@ -69,7 +56,7 @@ async function openLog(t: Test) {
   }
 }
 
-type TestLog = Awaited<ReturnType<typeof openLog>>
+type TestLog = Awaited<ReturnType<typeof startLog>>
 
 /** Uploads a file, of which the test wants the key only. Resolves to it. */
 async function addKey({ appender }: TestLog, ring: KeyRing, dataKey = randomBytes(32)) {
@@ -140,7 +127,7 @@ function dying(appender: Appender, after: number): Appender {
 t.test(
   'a rotation that is interrupted before any of its steps goes on from there',
   async (t) => {
-    const opened = await openLog(t)
+    const opened = await startLog(t)
     const store = keyStore()
     const first = await start(opened, store)
     const known: { extent: string; dataKey: Uint8Array }[] = []
@@ -175,7 +162,7 @@ t.test(
 )
 
 t.test('a key that was destroyed during a rotation does not come back', async (t) => {
-  const opened = await openLog(t)
+  const opened = await startLog(t)
   const store = keyStore()
   const { ring } = await start(opened, store)
   const { appender } = opened
@@ -199,7 +186,7 @@ t.test('a key that was destroyed during a rotation does not come back', async (t
 })
 
 t.test('the log takes no key under a master key that is being retired', async (t) => {
-  const opened = await openLog(t)
+  const opened = await startLog(t)
   const store = keyStore()
   const { ring } = await start(opened, store)
   await addKey(opened, ring)
@@ -211,7 +198,7 @@ t.test('the log takes no key under a master key that is being retired', async (t
 })
 
 t.test('where nothing is sealed, there is nothing to rotate', async (t) => {
-  const { log, appender } = await openLog(t)
+  const { log, appender } = await startLog(t)
   const rotation = createMasterKeyRotation(
     { log, logger, ids, keys: undefined },
     appender,

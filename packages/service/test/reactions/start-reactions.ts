@@ -1,13 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openDiskBlobStore } from '@custody/blob-store'
-import { openSqliteEventLog } from '@custody/event-log'
-import { projections } from '@custody/file-index'
 import type { Test } from 'tap'
 import { createService } from '../../src/create-service.ts'
 import { createIds } from '../../src/ids.ts'
-import { genesis } from '../../src/log/genesis.ts'
-import { logModuleUrl } from '../../src/log/log-module-url.ts'
 import { createPluginHost } from '../../src/plugin-host/index.ts'
 import {
   createReactionRunner,
@@ -15,6 +11,7 @@ import {
 } from '../../src/reactions/reaction-runner.ts'
 import type { Service } from '../../src/service.ts'
 import type { ServiceEnvironment } from '../../src/service-environment.ts'
+import { openLog } from '../support/open-log.ts'
 
 const API_KEY = 'sk-custody-key-of-a-test'
 const never = new AbortController().signal
@@ -51,16 +48,12 @@ export async function startReactions(t: Test): Promise<Reactions> {
   t.teardown(() => plugins.close())
   const blobs = await openDiskBlobStore({ folder, newId: ids.uuid })
   t.teardown(() => blobs.close())
-  const log = await openSqliteEventLog({
+  const { log } = await openLog(t, {
+    ids,
     path: join(folder, 'custody.db'),
-    driver: 'node',
-    module: logModuleUrl,
-    projections,
-    genesis: genesis('a test', ids),
     onDefect: nothing,
     onLost: nothing,
   })
-  t.teardown(() => log.close())
   const environment = { log, blobs, plugins, clock, ids, logger }
   const service = await createService(environment, {
     adminKeys: [],

@@ -1,12 +1,10 @@
 import { join } from 'node:path'
-import { createTileReader, type EventLog, openSqliteEventLog } from '@custody/event-log'
-import { projections } from '@custody/file-index'
+import { createTileReader, type EventLog } from '@custody/event-log'
 import type { Test } from 'tap'
 import { createIds } from '../../src/ids.ts'
-import { genesis } from '../../src/log/genesis.ts'
-import { logModuleUrl } from '../../src/log/log-module-url.ts'
 import { type LogSigner, openLogSigner } from '../../src/transparency/open-log-signer.ts'
 import type { SigningStore } from '../../src/transparency/signing-store.ts'
+import { openLog } from '../support/open-log.ts'
 
 export const ids = createIds(Date.now)
 
@@ -53,16 +51,7 @@ export async function startLog(
   path: string = join(t.testdir({}), 'custody.db'),
 ): Promise<EventLog & { readonly path: string }> {
   const nothing = () => {}
-  const log = await openSqliteEventLog({
-    path,
-    driver: 'node',
-    module: logModuleUrl,
-    projections,
-    genesis: genesis('a test', ids),
-    onDefect: nothing,
-    onLost: nothing,
-  })
-  t.teardown(() => log.close())
+  const { log } = await openLog(t, { path, ids, onDefect: nothing, onLost: nothing })
   return Object.assign(log, { path })
 }
 
