@@ -44,6 +44,8 @@ export type VerifyDataFolderOptions = {
   readonly kept?: { readonly notes: readonly Uint8Array[]; readonly keys: string }
   /** Keys (C2SP vkeys, one on each line) of which the log must name one. Default: the log is not asked whose it is. */
   readonly trusted?: string
+  /** One of them must have signed a checkpoint of the log: that it is named there, anybody can write. */
+  readonly mustBeSigned?: boolean
   /** Threads that share the work; 0: none but this one. Default: by the size of the database. */
   readonly threads?: number
   /** Unix milliseconds. */
@@ -66,6 +68,13 @@ export type DataFolderReport = {
   /** Events that the last checkpoint covers which a trusted key has signed; 0: there is none. */
   readonly signed?: number
   readonly blobs?: Omit<BlobsReport, 'findings'>
+}
+
+const notSigned: Finding = {
+  table: 'key',
+  key: '',
+  problem:
+    'has signed no checkpoint of this log: they were removed, or the log has not been served since it began',
 }
 
 /** Which events erase, and what. */
@@ -127,6 +136,9 @@ export async function verifyDataFolder(
     // First: it is what the person asked.
     const findings = [
       ...(given?.findings ?? []),
+      ...(options.mustBeSigned && given?.signed === 0 && given.findings.length === 0
+        ? [notSigned]
+        : []),
       ...opened.filter((one) => 'problem' in one).map(toFinding),
       ...checkKept(kept, {
         ...found,

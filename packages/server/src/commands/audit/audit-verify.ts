@@ -55,7 +55,11 @@ async function ofFolder(context: CommandContext, flags: Flags) {
     now: Date.now(),
     ...(flags.blobs && { blobs: true, keys: loadKeyRing(config, context.cwd) }),
     ...(kept && { kept }),
-    ...(isAsked && { trusted: readKeys(context, flags.key, config.dataDir) }),
+    ...(isAsked && {
+      trusted: readKeys(context, flags.key, config.dataDir),
+      // The folder's own says no more than the folder.
+      mustBeSigned: flags.key !== undefined,
+    }),
     ...(context.progress && { onProgress: teller(context.progress) }),
   })
   return { report, lines: describe(report, flags.key !== undefined) }
@@ -90,10 +94,7 @@ function* describe(report: DataFolderReport, isKeyGiven: boolean): Generator<str
     facts.push(`extends the checkpoint at ${report.checkpoint}`)
   }
   if (isKeyGiven && report.signed !== undefined) {
-    const { signed } = report
-    facts.push(
-      signed > 0 ? `signed by the key up to ${signed}` : 'nothing signed by the key',
-    )
+    facts.push(`signed by the key up to ${report.signed}`)
   }
   if (report.blobs) {
     facts.push(`${report.blobs.extents} extents of ${report.blobs.bytes} bytes`)
