@@ -4,8 +4,8 @@ import { basename, dirname, join } from 'node:path'
 import { CustodyError, quote } from '@custody/domain/errors'
 import type { BlobStore, StoredExtent } from '../blob-store.ts'
 import type { ReadOptions } from '../byte-range.ts'
+import { HashThread } from '../hash/hash-thread.ts'
 import type { SealedExtent } from '../sealed/read-sealed.ts'
-import { HashThread } from '../spool/hash-thread.ts'
 import type { SpooledContent } from '../spool/spooled-content.ts'
 import {
   type PlaceContent,

@@ -1,5 +1,5 @@
+import type { ContentSeal, SealedPiece } from '../seal/seal-threads.ts'
 import type { ContentFollower } from './content-follower.ts'
-import type { ContentSeal, SealedPiece } from './seal-threads.ts'
 import type { StoredForm } from './spooled-content.ts'
 import type { StagedFile } from './staged-file.ts'
 import type { StagingFile } from './staging-file.ts'

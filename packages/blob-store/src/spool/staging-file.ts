@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { DirectWrites } from '../disk/direct-writes.ts'
 import type { DurableFiles } from '../disk/durable-files.ts'
-import type { FileHash, HashThread } from './hash-thread.ts'
+import type { FileHash, HashThread } from '../hash/hash-thread.ts'
 import type { StoredForm } from './spooled-content.ts'
 import type { StagedFile } from './staged-file.ts'
 import type { StagedPart } from './upload-spool.ts'

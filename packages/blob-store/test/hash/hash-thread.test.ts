@@ -3,7 +3,7 @@ import { truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import t from 'tap'
-import { HashThread } from '../../src/spool/hash-thread.ts'
+import { HashThread } from '../../src/hash/hash-thread.ts'
 
 const MiB = 1024 * 1024
 
@@ -59,7 +59,7 @@ t.test(
   'a thread that dies fails its files with a clear error, and is replaced',
   async (t) => {
     const workers: Worker[] = []
-    const entry = new URL('../../src/spool/hash-worker.ts', import.meta.url)
+    const entry = new URL('../../src/hash/hash-worker.ts', import.meta.url)
     const thread = new HashThread({
       createWorker: () => {
         const worker = new Worker(entry, { env: {} })
