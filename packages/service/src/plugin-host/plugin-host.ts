@@ -21,7 +21,8 @@ import type {
 } from './types.ts'
 import { keepLoopsInterruptible } from './workers/interruptible-loops.ts'
 import { Job, type Work } from './workers/job.ts'
-import { pluginFailed, reactionFailed, WorkerPool } from './workers/worker-pool.ts'
+import { pluginFailed, reactionFailed } from './workers/plugin-failed.ts'
+import { WorkerPool } from './workers/worker-pool.ts'
 
 /** Content in memory up to this length shares messages with others. */
 const SMALL_BYTES = 64 * 1024

@@ -22,6 +22,7 @@ import { HeldJobs } from './held-jobs.ts'
 import type { Job } from './job.ts'
 import { LineLimiter } from './line-limiter.ts'
 import { MemoryWatch } from './memory-watch.ts'
+import { packBatch } from './pack-batch.ts'
 import { threadContent, transferOf } from './thread-content.ts'
 
 const entry = new URL(
@@ -156,29 +157,8 @@ export class PluginWorker {
 
   /** Hands over small files in one message, which carries all their bytes in one buffer. */
   sendBatch(jobs: readonly Job[]): void {
-    let bytes = 0
-    for (const { size } of jobs) bytes += size
-    const packed = new Uint8Array(bytes)
-    const slots: number[] = []
-    const dialects: string[] = []
-    const purposes: string[] = []
-    const names: string[] = []
-    const sizes: number[] = []
-    let start = 0
-    for (const job of jobs) {
-      if (job.work.kind !== 'small') continue
-      packed.set(job.work.bytes, start)
-      start += job.size
-      slots.push(this.#hold(job))
-      dialects.push(job.work.dialect)
-      purposes.push(job.work.purpose)
-      names.push(job.work.filename)
-      sizes.push(job.size)
-    }
-    this.#post(
-      { kind: 'batch', slots, dialects, purposes, names, sizes, bytes: packed.buffer },
-      packed.buffer,
-    )
+    const message = packBatch(jobs, (job) => this.#hold(job))
+    this.#post(message, message.bytes)
   }
 
   /** Hands over something that the worker takes alone. */

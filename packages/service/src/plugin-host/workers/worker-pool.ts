@@ -1,7 +1,8 @@
-import { CustodyError, quote } from '@custody/domain/errors'
+import { CustodyError } from '@custody/domain/errors'
 import type { PluginClock, PluginHostLimits, PluginLogger } from '../types.ts'
 import { FairQueue } from './fair-queue.ts'
 import type { Job } from './job.ts'
+import { pluginFailed, reactionFailed } from './plugin-failed.ts'
 import { type Death, PluginWorker } from './plugin-worker.ts'
 
 const WATCH_MS = 100
@@ -417,20 +418,6 @@ export class WorkerPool {
     job.fail(job.signal.reason)
     return true
   }
-}
-
-export function pluginFailed(plugin: string): CustodyError {
-  return new CustodyError(
-    'plugin_failed',
-    `The plugin ${quote(plugin)} failed; nothing was stored.`,
-  )
-}
-
-export function reactionFailed(plugin: string): CustodyError {
-  return new CustodyError(
-    'plugin_failed',
-    `The plugin ${quote(plugin)} failed at an event; the server's own log says how.`,
-  )
 }
 
 function isIdle(worker: PluginWorker | undefined): worker is PluginWorker {
