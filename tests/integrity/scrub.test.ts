@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import {
   globSync,
-  mkdirSync,
   readFileSync,
   renameSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
@@ -133,7 +133,8 @@ t.test('without a server, and from where another was interrupted', async (t) => 
   const [, , unreadable = '', path = ''] = objectsOf(dataDir)
   writeFileSync(path, flip(readFileSync(path), 500))
   renameSync(unreadable, join(dataDir, 'away'))
-  mkdirSync(unreadable)
+  // A link that no system follows: what it stands for may be right.
+  symlinkSync('a'.repeat(300), unreadable)
   const rest = await custody(['scrub', '--json', '--from', slice.next], { dataDir })
   t.equal(rest.code, 1, rest.stderr)
   t.match(reportOf(rest), { files: 2, damaged_count: 1, damaged: [{ segment: 0 }] })
