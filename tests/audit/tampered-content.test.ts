@@ -89,7 +89,7 @@ for (const [what, tamper] of Object.entries(tamperings)) {
   t.test(`${what} is found, and named`, async (t) => {
     const { copy, garbage } = await deployment
     const random = randomOf(t)
-    for (let n = howOften(4, 8); n > 0; n -= 1) {
+    for (let n = howOften(8, 16); n > 0; n -= 1) {
       const dataDir = copy()
       const pick = () => {
         const live = storedBlobs(dataDir).filter((id) => !garbage.includes(id))

@@ -17,7 +17,7 @@ const small = makeExport(t, 10)
 t.test('any bit that is flipped, any line that is removed, added or moved', async (t) => {
   const { lines } = await small
   const random = randomOf(t)
-  for (let n = howOften(50, 120); n > 0; n -= 1) {
+  for (let n = howOften(120, 240); n > 0; n -= 1) {
     const { what, text } = change(lines, random)
     try {
       const { count } = await verifyText(text)
@@ -31,7 +31,7 @@ t.test('any bit that is flipped, any line that is removed, added or moved', asyn
 t.test('a change whose maker has hashed the file again is named', async (t) => {
   const { lines } = await small
   const random = randomOf(t)
-  for (let n = howOften(30, 60); n > 0; n -= 1) await expectNamed(t, lines, random)
+  for (let n = howOften(60, 120); n > 0; n -= 1) await expectNamed(t, lines, random)
 })
 
 t.test('the same in a log of several tiles', async (t) => {

@@ -125,8 +125,11 @@ export class StagingFile implements StagedFile {
   async #close(): Promise<void> {
     await this.#hash?.cancel()
     await this.#writeBack
-    await this.#direct?.close()
-    await this.#handle.close()
+    try {
+      await this.#direct?.close()
+    } finally {
+      await this.#handle.close()
+    }
   }
 
   #tellHash(): void {
